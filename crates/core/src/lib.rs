@@ -1,0 +1,33 @@
+//! The rules of Postrider, and nothing else.
+//!
+//! No runtime, no SQL, no HTTP server: what is here takes the clock and the randomness as arguments and can be
+//! tested as a table. In reading order:
+//!
+//! - the vocabulary: [`id`], [`time`], [`rng`], [`limits`], [`secret`], [`scope`];
+//! - the things: [`environment`], [`key`], [`app`], [`event_type`], [`endpoint`], [`message`], [`delivery`],
+//!   [`attempt`], [`task`];
+//! - the rules: [`names`], [`json`], [`headers`], [`route`], [`sign`], [`verify`], [`retry`], [`retry_after`].
+
+pub mod app;
+pub mod attempt;
+pub mod delivery;
+pub mod endpoint;
+pub mod environment;
+pub mod event_type;
+pub mod headers;
+pub mod id;
+pub mod json;
+pub mod key;
+pub mod limits;
+pub mod message;
+pub mod names;
+pub mod retry;
+pub mod retry_after;
+pub mod rng;
+pub mod route;
+pub mod scope;
+pub mod secret;
+pub mod sign;
+pub mod task;
+pub mod time;
+pub mod verify;

@@ -1,0 +1,54 @@
+//! Ceilings that are part of the contract. What an operator may change is in the configuration instead.
+
+use std::time::Duration;
+
+/// Characters of a uid, an event type's name, a group's name or an `eventId`.
+pub const NAME_CHARS: usize = 256;
+/// Characters of a channel, a tag or an ordering key.
+pub const CHANNEL_CHARS: usize = 128;
+/// Channels of a message or an endpoint.
+pub const CHANNELS: usize = 10;
+/// Tags of a message.
+pub const TAGS: usize = 5;
+/// Event types that one endpoint may name.
+pub const ENDPOINT_EVENT_TYPES: usize = 500;
+/// Bytes of a name or description for people.
+pub const TEXT_BYTES: usize = 4 * 1024;
+/// Bytes of an object's metadata, names and values together.
+pub const METADATA_BYTES: usize = 16 * 1024;
+/// Bytes of an endpoint's URL.
+pub const URL_BYTES: usize = 2_048;
+/// Custom headers of an endpoint.
+pub const HEADERS: usize = 32;
+/// Bytes of an endpoint's custom headers, names and values together.
+pub const HEADER_BYTES: usize = 8 * 1024;
+/// Levels of nesting in a payload.
+pub const JSON_DEPTH: usize = 64;
+/// Rows on one page of a list.
+pub const PAGE_MAX: usize = 250;
+/// Rows on one page when the caller does not say.
+pub const PAGE_DEFAULT: usize = 50;
+/// Endpoints of one application.
+pub const APP_ENDPOINTS: usize = 2_000;
+/// Keys that still sign after rotation.
+pub const OLD_SIGNING_KEYS: usize = 10;
+/// How long a replaced signing key still signs when the caller does not say.
+pub const ROTATION_GRACE: Duration = Duration::from_secs(24 * 3600);
+/// The longest that a caller may ask for.
+pub const ROTATION_GRACE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long an idempotency key is remembered.
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(12 * 3600);
+/// Bytes of an idempotency key.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 256;
+/// The longest wait that a receiver's `Retry-After` can cause.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How long every attempt must have failed before an endpoint is disabled.
+pub const FAILING_BEFORE_DISABLED: Duration = Duration::from_secs(5 * 24 * 3600);
+/// The longest deadline that an endpoint may ask for.
+pub const ATTEMPT_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// How far ahead a message may be scheduled.
+pub const DELIVER_AT_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Bytes of an answer's body that are recorded.
+pub const RESPONSE_BYTES: usize = 16 * 1024;
+/// Bytes of an answer's headers that are recorded.
+pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
