@@ -1,0 +1,81 @@
+//! What goes into [`Client::send`](crate::Client::send) and what comes out.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::{Failure, Target};
+
+/// One request.
+pub struct Request<'a> {
+    /// Connections are shared only within a partition: use one per tenant.
+    pub partition: u64,
+    /// Where to.
+    pub target: &'a Target,
+    /// Sent as they are, except those that frame the message or negotiate a connection, which the client sets
+    /// itself or leaves out: `Host`, `Content-Length`, `Transfer-Encoding`, `Connection`, `Expect`,
+    /// `Accept-Encoding` and the like.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// For everything, from DNS to the last byte of the answer's body.
+    pub deadline: Duration,
+}
+
+/// One request and what became of it.
+#[derive(Debug)]
+pub struct Exchange {
+    /// How long each phase took.
+    pub timings: Timings,
+    /// The address the request went to, once connected. For operators: it may be an internal one.
+    pub remote: Option<SocketAddr>,
+    /// Whether the connection had carried a request before. A [`Breach::Closed`](crate::Breach::Closed) on such a
+    /// connection is most often an endpoint that closed it as the request was on its way.
+    pub reused: bool,
+    /// The answer, of any status, or why there is none.
+    pub result: Result<Answer, Failure>,
+}
+
+/// Durations of the phases; zero where a phase did not happen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Resolving the name.
+    pub dns: Duration,
+    /// Opening the TCP connection, all addresses tried.
+    pub connect: Duration,
+    /// The TLS handshake.
+    pub tls: Duration,
+    /// From handing the request to the connection to the head of the answer.
+    pub first_byte: Duration,
+    /// The whole call.
+    pub total: Duration,
+}
+
+/// An answer whose status line was received, whatever happened to its body.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// At most 64, 16 KiB together.
+    pub headers: HeaderMap,
+    /// The first 16 KiB of the body, as received: never decompressed, any bytes at all.
+    pub body: Bytes,
+    /// How many bytes of body were read, which may be more than were kept.
+    pub body_bytes: usize,
+    /// How the body ended.
+    pub body_end: BodyEnd,
+}
+
+/// How the body of an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// With its last byte.
+    Complete,
+    /// It was longer than 64 KiB, and reading stopped.
+    Truncated,
+    /// The connection broke, or the framing did.
+    Broken,
+    /// The deadline passed.
+    TimedOut,
+}
