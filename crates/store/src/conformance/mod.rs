@@ -1,0 +1,131 @@
+//! What every engine must do, as cases to run against one.
+//!
+//! An engine's tests give a [`Harness`] and run every case that [`for_each_case`](crate::for_each_case) names, each
+//! against a fresh store. The cases know only the trait; what is particular to an engine (locks, files, schemas) it
+//! tests itself.
+
+#![expect(clippy::unwrap_used, reason = "cases are tests, and compiled only for them")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Store;
+
+pub use world::{Tenant, World};
+
+pub mod acceptance;
+pub mod dispatch;
+pub mod fencing;
+pub mod idempotency;
+pub mod lists;
+pub mod objects;
+pub mod order;
+pub mod retention;
+pub mod scopes;
+pub mod sending_again;
+
+mod world;
+
+/// An engine under test.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// A new and empty store.
+    async fn fresh(&self) -> Arc<dyn Store>;
+    /// Closes the store that [`Harness::fresh`] made and opens it again, as a restart does.
+    async fn reopen(&self, store: Arc<dyn Store>) -> Arc<dyn Store>;
+}
+
+/// Runs a case against a fresh store.
+pub async fn run<F, Fut>(harness: Arc<dyn Harness>, case: F)
+where
+    F: FnOnce(World) -> Fut,
+    Fut: Future<Output = ()>,
+{
+    case(World::new(harness).await).await;
+}
+
+/// Calls the macro `$with` with the paths of all cases, relative to this module.
+#[macro_export]
+macro_rules! for_each_case {
+    ($with:ident) => {
+        $with! {
+            objects::environments_are_made_listed_and_changed,
+            objects::keys_are_found_by_hash_and_revoked_once,
+            objects::apps_are_found_changed_and_deleted,
+            objects::a_uid_belongs_to_one_at_a_time,
+            objects::apps_are_filtered_by_their_endpoints,
+            objects::event_types_go_by_name,
+            objects::endpoints_keep_every_setting,
+            objects::an_endpoints_uid_belongs_to_one_at_a_time,
+            objects::endpoints_of_an_app_have_a_limit,
+            objects::marks_note_an_endpoints_health,
+            scopes::an_app_is_invisible_from_another_environment,
+            scopes::another_apps_things_do_not_exist,
+            scopes::an_id_with_another_tail_names_nothing,
+            scopes::a_deleted_apps_things_are_gone_at_once,
+            acceptance::a_message_is_kept_as_it_came,
+            acceptance::deliveries_are_put_where_they_belong,
+            acceptance::an_event_id_names_one_message_of_an_app,
+            acceptance::a_refused_message_leaves_nothing_behind,
+            acceptance::an_unknown_app_gets_no_messages,
+            acceptance::many_at_once_are_all_there_after_a_restart,
+            acceptance::what_a_vanished_caller_was_given_waits_again,
+            idempotency::the_same_request_gets_the_same_answer,
+            idempotency::another_body_is_refused,
+            idempotency::two_at_once_have_one_effect,
+            idempotency::a_refused_request_is_not_remembered,
+            idempotency::answers_are_kept_for_their_hours_and_then_forgotten,
+            dispatch::lanes_are_found_page_by_page,
+            dispatch::due_deliveries_are_claimed_oldest_first,
+            dispatch::a_claim_keeps_to_its_limits,
+            dispatch::an_attempt_is_recorded_whole,
+            dispatch::a_retry_waits_for_its_time,
+            dispatch::released_deliveries_can_be_claimed_again,
+            dispatch::a_scheduled_message_waits_for_its_time,
+            dispatch::a_deleted_endpoint_gets_nothing_more,
+            dispatch::many_settlements_have_an_answer_each,
+            fencing::a_second_settlement_changes_nothing,
+            fencing::a_wrong_count_changes_nothing,
+            fencing::what_is_not_held_cannot_be_settled_or_released,
+            fencing::a_skipped_delivery_cannot_be_settled,
+            fencing::a_restart_takes_everything_over,
+            order::one_goes_after_another,
+            order::a_failure_holds_the_others_back,
+            order::keys_and_endpoints_do_not_wait_for_each_other,
+            order::the_next_may_have_to_wait_for_its_time,
+            order::a_skipped_one_lets_the_next_go,
+            order::a_skipped_parked_one_lets_nobody_go,
+            order::an_expunged_one_lets_the_next_go,
+            order::the_order_survives_a_restart,
+            order::what_is_sent_again_has_left_the_order,
+            sending_again::a_finished_delivery_starts_anew,
+            sending_again::a_waiting_delivery_is_hastened_once,
+            sending_again::a_missing_delivery_is_made,
+            sending_again::what_cannot_be_sent_again_is_refused,
+            sending_again::skipping_ends_a_delivery,
+            sending_again::recovery_takes_what_failed_in_its_time,
+            sending_again::recovery_goes_on_after_a_restart,
+            lists::pages_walk_apps_both_ways,
+            lists::pages_walk_endpoints_both_ways,
+            lists::pages_walk_event_types_both_ways,
+            lists::pages_walk_messages_both_ways,
+            lists::pages_walk_deliveries_both_ways,
+            lists::pages_walk_attempts_both_ways,
+            lists::messages_are_filtered,
+            lists::attempts_are_filtered,
+            lists::deliveries_are_filtered_and_counted,
+            lists::a_filter_that_matches_nothing_still_gets_to_the_end,
+            lists::content_is_left_out_and_expunged,
+            lists::the_last_row_is_the_highest,
+            retention::old_messages_go_with_everything_of_theirs,
+            retention::each_environment_has_its_own,
+            retention::an_unfinished_delivery_keeps_its_message,
+            retention::a_payload_expires_when_nothing_needs_it,
+            retention::a_disabled_endpoint_does_not_keep_messages_for_ever,
+            retention::a_deleted_endpoints_deliveries_are_canceled,
+            retention::a_deleted_apps_messages_are_removed,
+            retention::short_passes_come_to_the_same_end,
+        }
+    };
+}

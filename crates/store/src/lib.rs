@@ -1,0 +1,35 @@
+//! The store: everything durable, behind one trait of verbs.
+//!
+//! A method of [`Store`] is one atomic act (one transaction), not access to a table. Every engine passes the same
+//! `conformance` suite. What callers may rely on:
+//!
+//! - When a method that writes answers `Ok`, the effect is durable: it survives the loss of power.
+//! - When it answers `Err`, nothing of it happened, except after [`Error::Broken`], when it is not known.
+//! - Every method takes a scope from `postrider_core::scope`; a row outside the scope does not exist for it.
+//! - Bytes from outside are kept as bytes, never interpreted, so that no content can make recording fail.
+//!
+//! In reading order: the trait ([`Store`]), what its methods take and give ([`accept`], [`dispatch`], [`list`],
+//! [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, and the [`sqlite`] engine.
+
+pub mod accept;
+pub mod dispatch;
+pub mod error;
+pub mod idempotency;
+pub mod list;
+pub mod seal;
+pub mod sqlite;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+mod crash;
+mod verbs;
+
+pub use accept::{Acceptance, Accepted, NewDelivery, Placement, order_of_key};
+pub use dispatch::{Claim, Claimed, EndpointMark, LaneDue, Mark, Settled, Settlement, Then};
+pub use error::{AcceptError, ChangeError, CreateError, Error, RepeatError, ResendError};
+pub use idempotency::{Answer, Idempotency, Repeat};
+pub use list::{
+    AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Listed, MessageFilter, Order, Page,
+};
+pub use verbs::{Change, Health, Retained, Store, TaskStep};

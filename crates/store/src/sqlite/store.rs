@@ -1,0 +1,431 @@
+//! The verbs: each hands its function to the writer or to a reader.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use postrider_core::app::{App, Ref};
+use postrider_core::attempt::Attempt;
+use postrider_core::delivery::Delivery;
+use postrider_core::endpoint::Endpoint;
+use postrider_core::environment::Environment;
+use postrider_core::event_type::EventType;
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, TaskId};
+use postrider_core::key::{Key, TokenHash};
+use postrider_core::message::Message;
+use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::task::Task;
+use postrider_core::time::Timestamp;
+
+use super::job::Need;
+use super::session::Session;
+use super::{
+    SMALL, Sqlite, accept, apps, attempts, backup, claim, deliveries, endpoints, environments, event_types,
+    keys, messages, retain, rows, settle, tasks,
+};
+use crate::{
+    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
+    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, LaneDue, Listed,
+    MessageFilter, Page, RepeatError, ResendError, Retained, Settled, Settlement, Store, TaskStep,
+};
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn create_environment(&self, _: InstanceScope, environment: Environment) -> Result<(), Error> {
+        self.write(Need::Room, move |session| environments::create(session, &environment)).await
+    }
+
+    async fn environments(&self, _: InstanceScope) -> Result<Vec<Environment>, Error> {
+        self.readers.read(environments::all).await
+    }
+
+    async fn environment(&self, scope: LookupScope) -> Result<Option<Environment>, Error> {
+        self.readers.read(move |conn| environments::one(conn, scope.environment())).await
+    }
+
+    async fn change_environment(
+        &self,
+        scope: EnvironmentScope,
+        change: Change<Environment>,
+    ) -> Result<Option<Environment>, Error> {
+        let environment = scope.environment();
+        self.write(Need::Room, move |session| environments::change(session, environment, &change)).await
+    }
+
+    async fn create_key(&self, _: InstanceScope, key: Key, hash: TokenHash) -> Result<(), Error> {
+        self.write(Need::Room, move |session| keys::create(session, &key, hash)).await
+    }
+
+    async fn keys(&self, _: InstanceScope) -> Result<Vec<Key>, Error> {
+        self.readers.read(keys::all).await
+    }
+
+    async fn revoke_key(&self, _: InstanceScope, id: KeyId, now: Timestamp) -> Result<Option<Key>, Error> {
+        self.write(Need::Little, move |session| keys::revoke(session, id, now)).await
+    }
+
+    async fn identify(&self, _: SystemScope, hash: TokenHash) -> Result<Option<Key>, Error> {
+        self.readers.read(move |conn| keys::identify(conn, hash)).await
+    }
+
+    async fn create_app(
+        &self,
+        _: EnvironmentScope,
+        app: App,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<App>> {
+        self.write(Need::Room, move |session| apps::create(session, &app, idempotency.as_ref())).await
+    }
+
+    async fn app(&self, scope: LookupScope, app: &Ref<AppId>) -> Result<Option<App>, Error> {
+        let app = app.clone();
+        self.readers.read(move |conn| apps::find(conn, scope.environment(), &app)).await
+    }
+
+    async fn app_by_id(&self, _: SystemScope, app: AppId) -> Result<Option<App>, Error> {
+        self.readers.read(move |conn| apps::by_id(conn, app)).await
+    }
+
+    async fn apps(
+        &self,
+        scope: EnvironmentScope,
+        filter: AppFilter,
+        page: Page<AppId>,
+    ) -> Result<Listed<App, AppId>, Error> {
+        self.readers.read(move |conn| apps::list(conn, scope.environment(), filter, &page)).await
+    }
+
+    async fn change_app(
+        &self,
+        scope: AppScope,
+        change: Change<App>,
+        now: Timestamp,
+    ) -> Result<Option<App>, ChangeError> {
+        self.write(Need::Room, move |session| apps::change(session, scope, &change, now)).await
+    }
+
+    async fn delete_app(&self, scope: AppScope, now: Timestamp) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| apps::delete(session, scope, now)).await
+    }
+
+    async fn create_event_type(
+        &self,
+        scope: EnvironmentScope,
+        event_type: EventType,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<EventType>> {
+        let environment = scope.environment();
+        let act = move |session: &mut Session<'_>| {
+            event_types::create(session, environment, &event_type, idempotency.as_ref())
+        };
+        self.write(Need::Room, act).await
+    }
+
+    async fn event_type(&self, scope: LookupScope, name: &str) -> Result<Option<EventType>, Error> {
+        let name = name.to_owned();
+        self.readers.read(move |conn| event_types::find(conn, scope.environment(), &name)).await
+    }
+
+    async fn event_types(
+        &self,
+        scope: LookupScope,
+        include_archived: bool,
+        page: Page<String>,
+    ) -> Result<Listed<EventType, String>, Error> {
+        self.readers
+            .read(move |conn| event_types::list(conn, scope.environment(), include_archived, &page))
+            .await
+    }
+
+    async fn change_event_type(
+        &self,
+        scope: EnvironmentScope,
+        name: &str,
+        change: Change<EventType>,
+        now: Timestamp,
+    ) -> Result<Option<EventType>, Error> {
+        let (environment, name) = (scope.environment(), name.to_owned());
+        self.write(Need::Room, move |session| event_types::change(session, environment, &name, &change, now))
+            .await
+    }
+
+    async fn delete_event_type(&self, scope: EnvironmentScope, name: &str) -> Result<bool, Error> {
+        let (environment, name) = (scope.environment(), name.to_owned());
+        self.write(Need::Little, move |session| event_types::delete(session, environment, &name)).await
+    }
+
+    async fn create_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: Endpoint,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<Endpoint>> {
+        let act = move |session: &mut Session<'_>| {
+            endpoints::create(session, scope, &endpoint, idempotency.as_ref())
+        };
+        self.write(Need::Room, act).await
+    }
+
+    async fn endpoint(&self, scope: AppScope, endpoint: &Ref<EndpointId>) -> Result<Option<Endpoint>, Error> {
+        let (endpoint, sealer) = (endpoint.clone(), Arc::clone(&self.sealer));
+        self.readers.read(move |conn| endpoints::find(conn, &sealer, scope, &endpoint)).await
+    }
+
+    async fn endpoints(
+        &self,
+        scope: AppScope,
+        page: Page<EndpointId>,
+    ) -> Result<Listed<Endpoint, EndpointId>, Error> {
+        let sealer = Arc::clone(&self.sealer);
+        self.readers.read(move |conn| endpoints::list(conn, &sealer, scope, &page)).await
+    }
+
+    async fn all_endpoints(&self, scope: AppScope) -> Result<Vec<Endpoint>, Error> {
+        let sealer = Arc::clone(&self.sealer);
+        self.readers.read(move |conn| endpoints::all(conn, &sealer, scope)).await
+    }
+
+    async fn change_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        change: Change<Endpoint>,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Endpoint>, ChangeError> {
+        let act = move |session: &mut Session<'_>| {
+            endpoints::change(session, scope, endpoint, &change, now, idempotency.as_ref())
+        };
+        self.write(Need::Room, act).await
+    }
+
+    async fn delete_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| endpoints::delete(session, scope, endpoint, now)).await
+    }
+
+    async fn accept(&self, scope: AppScope, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
+        let bytes = accept::size(&acceptance);
+        self.hand(Need::Room, bytes, move |session| accept::accept(session, scope, &acceptance)).await
+    }
+
+    async fn message(
+        &self,
+        scope: AppScope,
+        message: &Ref<MessageId>,
+        with_payload: bool,
+    ) -> Result<Option<Message>, Error> {
+        let message = message.clone();
+        self.readers.read(move |conn| messages::find(conn, scope, &message, with_payload)).await
+    }
+
+    async fn messages(
+        &self,
+        scope: AppScope,
+        filter: MessageFilter,
+        page: Page<MessageId>,
+        with_payload: bool,
+    ) -> Result<Listed<Message, MessageId>, Error> {
+        self.readers.read(move |conn| messages::list(conn, scope, &filter, &page, with_payload)).await
+    }
+
+    async fn expunge_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        _: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| messages::expunge(session, scope, message)).await
+    }
+
+    async fn attempts_by_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        filter: AttemptFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Listed<Attempt, AttemptId>, Error> {
+        self.readers.read(move |conn| attempts::by_endpoint(conn, scope, endpoint, &filter, &page)).await
+    }
+
+    async fn attempts_by_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        filter: AttemptFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Listed<Attempt, AttemptId>, Error> {
+        self.readers.read(move |conn| attempts::by_message(conn, scope, message, &filter, &page)).await
+    }
+
+    async fn attempt(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        attempt: AttemptId,
+    ) -> Result<Option<Attempt>, Error> {
+        self.readers.read(move |conn| attempts::find(conn, scope, message, attempt)).await
+    }
+
+    async fn expunge_attempt(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        attempt: AttemptId,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| attempts::expunge(session, scope, message, attempt)).await
+    }
+
+    async fn deliveries_by_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        filter: DeliveryFilter,
+        page: Page<MessageId>,
+    ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
+        self.readers.read(move |conn| deliveries::by_endpoint(conn, scope, endpoint, &filter, &page)).await
+    }
+
+    async fn deliveries_by_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        page: Page<EndpointId>,
+    ) -> Result<Listed<Delivery, EndpointId>, Error> {
+        self.readers.read(move |conn| deliveries::by_message(conn, scope, message, &page)).await
+    }
+
+    async fn stats(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<DeliveryStats, Error> {
+        self.readers.read(move |conn| deliveries::stats(conn, scope, endpoint, since, until)).await
+    }
+
+    async fn resend(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        endpoint: EndpointId,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), ResendError> {
+        let act = move |session: &mut Session<'_>| {
+            deliveries::resend(session, scope, message, endpoint, now, idempotency.as_ref())
+        };
+        self.write(Need::Room, act).await
+    }
+
+    async fn skip(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        endpoint: EndpointId,
+        _: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| deliveries::skip(session, scope, message, endpoint)).await
+    }
+
+    async fn start_task(
+        &self,
+        scope: AppScope,
+        task: Task,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), RepeatError> {
+        let act = move |session: &mut Session<'_>| tasks::start(session, scope, &task, idempotency.as_ref());
+        self.write(Need::Room, act).await
+    }
+
+    async fn running_tasks(&self, _: SystemScope) -> Result<Vec<Task>, Error> {
+        self.readers.read(tasks::running).await
+    }
+
+    async fn step_task(
+        &self,
+        _: SystemScope,
+        task: TaskId,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<TaskStep, Error> {
+        self.write(Need::Little, move |session| tasks::step(session, task, limit, now)).await
+    }
+
+    async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {
+        let mut all = 0;
+        loop {
+            let taken = self.write(Need::Little, claim::take_over).await?;
+            all += taken as u64;
+            if taken < claim::TAKE_OVER_STEP {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn lanes_due(
+        &self,
+        _: SystemScope,
+        after: Option<EndpointId>,
+        limit: usize,
+    ) -> Result<Vec<LaneDue>, Error> {
+        self.readers.read(move |conn| claim::lanes_due(conn, after, limit)).await
+    }
+
+    async fn claim(&self, _: SystemScope, claim: Claim) -> Result<Claimed, Error> {
+        self.hand(Need::Little, SMALL, move |session| claim::claim(session, claim)).await
+    }
+
+    async fn settle(
+        &self,
+        _: SystemScope,
+        settlements: Arc<Vec<Settlement>>,
+        marks: Vec<EndpointMark>,
+    ) -> Result<Vec<Settled>, Error> {
+        let bytes = settle::size(&settlements);
+        self.hand(Need::Little, bytes, move |session| settle::settle(session, &settlements, &marks)).await
+    }
+
+    async fn release(&self, _: SystemScope, held: Vec<(MessageId, EndpointId)>) -> Result<(), Error> {
+        let held: Vec<_> = held.iter().map(|(message, endpoint)| (message.row(), endpoint.row())).collect();
+        self.write(Need::Little, move |session| claim::release(session, &held)).await
+    }
+
+    async fn retain(&self, _: SystemScope, now: Timestamp, limit: usize) -> Result<Retained, Error> {
+        self.write(Need::Little, move |session| retain::retain(session, now, limit.max(1))).await
+    }
+
+    async fn backup(
+        &self,
+        _: SystemScope,
+        to: &Path,
+        progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
+    ) -> Result<(), Error> {
+        let (file, to) = (self.file.clone(), to.to_owned());
+        tokio::task::spawn_blocking(move || backup::backup(&file, &to, &*progress))
+            .await
+            .unwrap_or_else(|panic| Err(Error::Engine(panic.into())))
+    }
+
+    fn health(&self) -> Health {
+        self.status.health()
+    }
+
+    async fn last_row(&self, _: SystemScope) -> Result<i64, Error> {
+        self.readers.read(rows::last).await
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        self.queue.close();
+        self.readers.close().await;
+        let Some(engine) = self.engine.lock().take() else { return Ok(()) };
+        tokio::task::spawn_blocking(move || engine.close())
+            .await
+            .unwrap_or_else(|panic| Err(Error::Engine(panic.into())))
+    }
+}

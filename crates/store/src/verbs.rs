@@ -1,0 +1,359 @@
+//! The trait itself.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use postrider_core::app::{App, Ref};
+use postrider_core::attempt::Attempt;
+use postrider_core::delivery::Delivery;
+use postrider_core::endpoint::Endpoint;
+use postrider_core::environment::Environment;
+use postrider_core::event_type::EventType;
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, TaskId};
+use postrider_core::key::{Key, TokenHash};
+use postrider_core::message::Message;
+use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::task::Task;
+use postrider_core::time::Timestamp;
+
+use crate::{
+    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, ChangeError, Claim, Claimed, CreateError,
+    DeliveryFilter, DeliveryStats, EndpointMark, Error, Idempotency, LaneDue, Listed, MessageFilter, Page,
+    RepeatError, ResendError, Settled, Settlement,
+};
+
+/// A change to one object, applied to what the store holds, inside the transaction that writes it back. It may be
+/// applied more than once before it takes effect, and must leave ids, owners and creation times alone.
+pub type Change<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
+
+/// How the engine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It reads and writes.
+    Ready,
+    /// There is too little room on the disk: messages are refused, outcomes are still recorded.
+    Full,
+    /// A write could not be made durable. Nothing is acknowledged any more; only a restart helps.
+    Broken,
+}
+
+/// What one pass of [`Store::retain`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Messages removed with their deliveries and attempts.
+    pub messages: u64,
+    /// Payloads dropped before their message.
+    pub payloads: u64,
+    /// Deliveries canceled because their endpoint or application is gone, or was disabled for longer than the
+    /// retention.
+    pub canceled: u64,
+    /// Expired idempotency records removed.
+    pub answers: u64,
+    /// Whether there is more to do right now.
+    pub more: bool,
+}
+
+/// What one step of a background task did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskStep {
+    /// Deliveries put back to waiting by this step.
+    pub affected: u64,
+    /// Whether the task is finished.
+    pub finished: bool,
+}
+
+/// Everything durable. See the crate's documentation for what all methods promise.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // ---- environments and keys
+
+    /// Adds an environment.
+    async fn create_environment(&self, scope: InstanceScope, environment: Environment) -> Result<(), Error>;
+    /// All environments, oldest first.
+    async fn environments(&self, scope: InstanceScope) -> Result<Vec<Environment>, Error>;
+    /// One environment; `None` when it is gone.
+    async fn environment(&self, scope: LookupScope) -> Result<Option<Environment>, Error>;
+    /// Changes an environment's name or settings.
+    async fn change_environment(
+        &self,
+        scope: EnvironmentScope,
+        change: Change<Environment>,
+    ) -> Result<Option<Environment>, Error>;
+    /// Adds a key. Adding the same hash again changes nothing.
+    async fn create_key(&self, scope: InstanceScope, key: Key, hash: TokenHash) -> Result<(), Error>;
+    /// All keys, oldest first, revoked and expired ones too.
+    async fn keys(&self, scope: InstanceScope) -> Result<Vec<Key>, Error>;
+    /// Revokes a key from `now` on; revoking again keeps the first time.
+    async fn revoke_key(&self, scope: InstanceScope, id: KeyId, now: Timestamp)
+    -> Result<Option<Key>, Error>;
+    /// The key with this hash, valid or not.
+    async fn identify(&self, scope: SystemScope, hash: TokenHash) -> Result<Option<Key>, Error>;
+
+    // ---- applications
+
+    /// Adds an application. A taken uid is [`CreateError::Taken`] with the application that has it.
+    async fn create_app(
+        &self,
+        scope: EnvironmentScope,
+        app: App,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<App>>;
+    /// The application that `app` names. The caller must pass it through `Identity::app`.
+    async fn app(&self, scope: LookupScope, app: &Ref<AppId>) -> Result<Option<App>, Error>;
+    /// The application with this id, for the server itself.
+    async fn app_by_id(&self, scope: SystemScope, app: AppId) -> Result<Option<App>, Error>;
+    /// Applications by id, ascending in their natural order.
+    async fn apps(
+        &self,
+        scope: EnvironmentScope,
+        filter: AppFilter,
+        page: Page<AppId>,
+    ) -> Result<Listed<App, AppId>, Error>;
+    /// Changes an application and sets its `updated_at`.
+    async fn change_app(
+        &self,
+        scope: AppScope,
+        change: Change<App>,
+        now: Timestamp,
+    ) -> Result<Option<App>, ChangeError>;
+    /// Deletes an application: at once for every reader; what belonged to it is removed by [`Store::retain`].
+    /// `false` when there was none.
+    async fn delete_app(&self, scope: AppScope, now: Timestamp) -> Result<bool, Error>;
+
+    // ---- event types
+
+    /// Adds an event type. A taken name is [`CreateError::Taken`].
+    async fn create_event_type(
+        &self,
+        scope: EnvironmentScope,
+        event_type: EventType,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<EventType>>;
+    /// The event type with this name.
+    async fn event_type(&self, scope: LookupScope, name: &str) -> Result<Option<EventType>, Error>;
+    /// Event types by name, ascending in their natural order.
+    async fn event_types(
+        &self,
+        scope: LookupScope,
+        include_archived: bool,
+        page: Page<String>,
+    ) -> Result<Listed<EventType, String>, Error>;
+    /// Changes an event type (not its name) and sets its `updated_at`.
+    async fn change_event_type(
+        &self,
+        scope: EnvironmentScope,
+        name: &str,
+        change: Change<EventType>,
+        now: Timestamp,
+    ) -> Result<Option<EventType>, Error>;
+    /// Removes an event type for good; its messages stay. `false` when there was none.
+    async fn delete_event_type(&self, scope: EnvironmentScope, name: &str) -> Result<bool, Error>;
+
+    // ---- endpoints
+
+    /// Adds an endpoint. A taken uid is [`CreateError::Taken`], too many endpoints [`CreateError::TooMany`].
+    async fn create_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: Endpoint,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<Endpoint>>;
+    /// The endpoint that `endpoint` names.
+    async fn endpoint(&self, scope: AppScope, endpoint: &Ref<EndpointId>) -> Result<Option<Endpoint>, Error>;
+    /// Endpoints by id, descending in their natural order.
+    async fn endpoints(
+        &self,
+        scope: AppScope,
+        page: Page<EndpointId>,
+    ) -> Result<Listed<Endpoint, EndpointId>, Error>;
+    /// All endpoints of an application, for routing; at most `limits::APP_ENDPOINTS`.
+    async fn all_endpoints(&self, scope: AppScope) -> Result<Vec<Endpoint>, Error>;
+    /// Changes an endpoint and sets its `updated_at`.
+    async fn change_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        change: Change<Endpoint>,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Endpoint>, ChangeError>;
+    /// Deletes an endpoint: at once for every reader; its unfinished deliveries are canceled by
+    /// [`Store::retain`], what was delivered stays readable by message. `false` when there was none.
+    async fn delete_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+
+    // ---- messages
+
+    /// Accepts a message with all its deliveries, all or nothing. The one act that a publisher's 2xx stands on.
+    async fn accept(&self, scope: AppScope, acceptance: Acceptance) -> Result<Accepted, AcceptError>;
+    /// The message that `message` names (by id or `event_id`), with its payload only if asked for.
+    async fn message(
+        &self,
+        scope: AppScope,
+        message: &Ref<MessageId>,
+        with_payload: bool,
+    ) -> Result<Option<Message>, Error>;
+    /// Messages by id, descending in their natural order. A page may be short, even empty, before the end: then
+    /// [`Listed::next`] says where to go on.
+    async fn messages(
+        &self,
+        scope: AppScope,
+        filter: MessageFilter,
+        page: Page<MessageId>,
+        with_payload: bool,
+    ) -> Result<Listed<Message, MessageId>, Error>;
+    /// Drops a message's payload and cancels what is unfinished of it. `false` when there is no such message.
+    async fn expunge_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+
+    // ---- deliveries and attempts
+
+    /// Attempts at one endpoint by id, descending in their natural order. Pages may be short, as for messages.
+    async fn attempts_by_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        filter: AttemptFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Listed<Attempt, AttemptId>, Error>;
+    /// Attempts of one message by id, descending in their natural order.
+    async fn attempts_by_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        filter: AttemptFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Listed<Attempt, AttemptId>, Error>;
+    /// One attempt of one message.
+    async fn attempt(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        attempt: AttemptId,
+    ) -> Result<Option<Attempt>, Error>;
+    /// Drops the recorded answer of an attempt (its body and headers). `false` when there is no such attempt.
+    async fn expunge_attempt(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        attempt: AttemptId,
+    ) -> Result<bool, Error>;
+    /// Messages on their way to one endpoint by message id, descending in their natural order. Pages may be short.
+    async fn deliveries_by_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        filter: DeliveryFilter,
+        page: Page<MessageId>,
+    ) -> Result<Listed<(Delivery, Message), MessageId>, Error>;
+    /// Deliveries of one message by endpoint id, descending in their natural order.
+    async fn deliveries_by_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        page: Page<EndpointId>,
+    ) -> Result<Listed<Delivery, EndpointId>, Error>;
+    /// How many of an endpoint's deliveries, of messages accepted from `since` to before `until`, stand where.
+    async fn stats(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<DeliveryStats, Error>;
+    /// Makes a delivery due at once because a person asked: a finished one starts its schedule anew, a missing one
+    /// is made, one under way stays as it is. The next attempt is a manual one.
+    async fn resend(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        endpoint: EndpointId,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), ResendError>;
+    /// Cancels an unfinished delivery, and lets the next in its order go. `false` when there is none.
+    async fn skip(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+
+    // ---- background tasks
+
+    /// Begins a background task.
+    async fn start_task(
+        &self,
+        scope: AppScope,
+        task: Task,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), RepeatError>;
+    /// Tasks that are not finished, oldest first.
+    async fn running_tasks(&self, scope: SystemScope) -> Result<Vec<Task>, Error>;
+    /// Moves a task on by at most `limit` deliveries and remembers how far it is.
+    async fn step_task(
+        &self,
+        scope: SystemScope,
+        task: TaskId,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<TaskStep, Error>;
+
+    // ---- dispatch
+
+    /// Puts what earlier holders held back to waiting, due as it was; called once before dispatch starts.
+    /// Returns how many.
+    async fn take_over(&self, scope: SystemScope) -> Result<u64, Error>;
+    /// Endpoints after `after` (by id) that have waiting deliveries, and when the first is due; at most `limit`.
+    async fn lanes_due(
+        &self,
+        scope: SystemScope,
+        after: Option<EndpointId>,
+        limit: usize,
+    ) -> Result<Vec<LaneDue>, Error>;
+    /// Takes an endpoint's due deliveries into the caller's hands, longest due first.
+    async fn claim(&self, scope: SystemScope, claim: Claim) -> Result<Claimed, Error>;
+    /// Records attempts and what becomes of their deliveries, and marks endpoints. One answer per settlement, in
+    /// order. A settlement whose delivery the caller does not hold any more (or not at that count of attempts)
+    /// changes nothing and is [`Settled::Stale`]. Settlements are shared, not given away, because a caller keeps them
+    /// until they are recorded.
+    async fn settle(
+        &self,
+        scope: SystemScope,
+        settlements: Arc<Vec<Settlement>>,
+        marks: Vec<EndpointMark>,
+    ) -> Result<Vec<Settled>, Error>;
+    /// Puts deliveries that the caller holds and did not attempt back to waiting, due as they were.
+    async fn release(&self, scope: SystemScope, held: Vec<(MessageId, EndpointId)>) -> Result<(), Error>;
+
+    // ---- upkeep
+
+    /// One short pass of retention: removes what is older than its environment's retention, drops payloads whose
+    /// time has come, cancels what can never be sent, forgets old idempotency answers. Touches at most `limit`
+    /// rows of each kind. Never drops a payload that has an unfinished delivery.
+    async fn retain(&self, scope: SystemScope, now: Timestamp, limit: usize) -> Result<Retained, Error>;
+    /// Writes a consistent copy of everything to `to`, which must not exist, while the store is in use. `progress`
+    /// is called with pages done and pages in all.
+    async fn backup(
+        &self,
+        scope: SystemScope,
+        to: &Path,
+        progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
+    ) -> Result<(), Error>;
+    /// How the engine is doing, without touching the disk.
+    fn health(&self) -> Health;
+    /// The highest row of any id in the store, for `IdGenerator::resume`.
+    async fn last_row(&self, scope: SystemScope) -> Result<i64, Error>;
+    /// Ends all work that is queued, makes it durable and closes. Later calls fail with [`Error::Closed`].
+    async fn close(&self) -> Result<(), Error>;
+}
