@@ -1,0 +1,89 @@
+//! The few REST calls that set up a scenario, and timed reads of pages.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use http::{HeaderName, HeaderValue, header};
+use postrider_bench::{
+    load::Aim,
+    target::{Loopback, Target},
+    wire::{Message, Wire},
+};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::bench::SECRET;
+
+/// Longest wait for one answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// A server's REST interface.
+pub(crate) struct Rest {
+    address: Loopback,
+    key: String,
+}
+
+impl Rest {
+    pub(crate) fn new(address: Loopback, key: String) -> Self {
+        Self { address, key }
+    }
+
+    /// The headers that publish calls need.
+    pub(crate) fn headers(&self) -> anyhow::Result<[(HeaderName, HeaderValue); 1]> {
+        Ok([(
+            header::AUTHORIZATION,
+            format!("Bearer {}", self.key).parse().context("the key is no header value")?,
+        )])
+    }
+
+    /// Whether the server says that it is ready; not being there is no error.
+    pub(crate) async fn ready(&self) -> bool {
+        self.call("GET", "/readyz", "").await.is_ok_and(|answer| answer.status() == 200)
+    }
+
+    /// Creates an application and says where its messages are published.
+    pub(crate) async fn create_app(&self, uid: &str, fanout: u32) -> anyhow::Result<Aim> {
+        self.create("/api/v1/app", &json!({ "name": uid, "uid": uid })).await?;
+        let target = Target::new(self.address, format!("/api/v1/app/{uid}/msg"));
+        Ok(Aim { target, share: 1, fanout })
+    }
+
+    /// Creates an endpoint that signs with [`SECRET`].
+    pub(crate) async fn create_endpoint(&self, app: &str, uid: &str, url: &str) -> anyhow::Result<()> {
+        let endpoint = json!({ "url": url, "uid": uid, "secret": SECRET });
+        self.create(&format!("/api/v1/app/{app}/endpoint"), &endpoint).await
+    }
+
+    /// Reads a page, and how long that took with its connection.
+    pub(crate) async fn page(&self, path: &str) -> anyhow::Result<(Value, Duration)> {
+        let began = Instant::now();
+        let answer = self.call("GET", path, "").await?;
+        let took = began.elapsed();
+        if answer.status() != 200 {
+            bail!("GET {path}: {} {}", answer.status(), String::from_utf8_lossy(&answer.body));
+        }
+        Ok((serde_json::from_slice(&answer.body)?, took))
+    }
+
+    async fn create(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        let answer = self.call("POST", path, &body.to_string()).await?;
+        if answer.status() != 201 {
+            bail!("POST {path}: {} {}", answer.status(), String::from_utf8_lossy(&answer.body));
+        }
+        Ok(())
+    }
+
+    async fn call(&self, method: &str, path: &str, body: &str) -> anyhow::Result<Message> {
+        let (host, key, length) = (self.address.addr(), &self.key, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        let exchange = async {
+            let mut wire = Wire::new(self.address.connect().await?);
+            wire.write(request.as_bytes()).await?;
+            anyhow::Ok(wire.response().await?)
+        };
+        timeout(ANSWER_WITHIN, exchange).await.with_context(|| format!("no answer to {method} {path}"))?
+    }
+}
