@@ -1,0 +1,165 @@
+//! Request bodies, with a ceiling for size and for time.
+//!
+//! Nothing is buffered before the caller is known: handlers name [`Caller`](super::caller::Caller) before a body in
+//! their arguments, and arguments are taken in order.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
+
+use super::json;
+use super::problem::Problem;
+use crate::context::Context;
+
+/// A body must be here after this time, however steadily it comes.
+const TOTAL: Duration = Duration::from_secs(20);
+/// For this long a body may dawdle.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// After that it must have come at this rate since its beginning.
+const BYTES_PER_SECOND: u64 = 1_024;
+/// Allocated before anything has come, whatever length was announced.
+const FIRST_BYTES: usize = 64 * 1024;
+
+/// The body's bytes.
+pub(crate) struct Raw(pub(crate) Bytes);
+
+/// The body as JSON, and its bytes.
+pub(crate) struct Json<T> {
+    /// What it says.
+    pub(crate) value: T,
+    /// The bytes, to recognise the request by.
+    pub(crate) raw: Bytes,
+}
+
+impl FromRequest<Context> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, context: &Context) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_encoding(&parts.headers)?;
+        let announced = parts.headers.get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        read(body, announced.unwrap_or(0), context.limits.body_bytes).await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Context> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, context: &Context) -> Result<Self, Problem> {
+        let Raw(raw) = Raw::from_request(request, context).await?;
+        Ok(Self { value: json::parse(&raw)?, raw })
+    }
+}
+
+/// Compressed bodies would need a second ceiling; no client sends them.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(Problem::plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_encoding",
+            "Send the body without a content encoding.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a body into memory of its own: a slice of the connection's buffer would keep all of that alive for as long
+/// as the payload waits in a lane.
+async fn read(mut body: Body, announced: usize, limit: usize) -> Result<Bytes, Problem> {
+    if announced > limit {
+        return Err(too_large(limit));
+    }
+    let mut bytes = Vec::with_capacity(announced.min(FIRST_BYTES));
+    let begin = Instant::now();
+    loop {
+        let deadline = begin + allowance(bytes.len());
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| too_slow())?;
+        let Some(frame) = frame else { return Ok(bytes.into()) };
+        let frame = frame.map_err(|_| broken_off())?;
+        if let Some(data) = frame.data_ref() {
+            if data.len() > limit - bytes.len() {
+                return Err(too_large(limit));
+            }
+            bytes.extend_from_slice(data);
+        }
+    }
+}
+
+/// How long after its beginning a body of which `received` bytes have come may wait for more.
+fn allowance(received: usize) -> Duration {
+    (PATIENCE + Duration::from_secs(received as u64 / BYTES_PER_SECOND)).min(TOTAL)
+}
+
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("The body is larger than {limit} bytes.");
+    Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+fn too_slow() -> Problem {
+    Problem::plain(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body came too slowly.")
+}
+
+fn broken_off() -> Problem {
+    Problem::plain(StatusCode::BAD_REQUEST, "generic_error", "The body ended before it was complete.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::{self, StreamExt as _};
+
+    use super::*;
+
+    fn chunks(chunks: &[&'static str]) -> Body {
+        let chunks: Vec<_> =
+            chunks.iter().map(|chunk| Ok::<_, Infallible>(Bytes::from_static(chunk.as_bytes()))).collect();
+        Body::from_stream(stream::iter(chunks))
+    }
+
+    fn status(outcome: Result<Bytes, Problem>) -> u16 {
+        match outcome {
+            Ok(_) => 200,
+            Err(Problem::Plain { status, .. }) => status.as_u16(),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_ceiling_holds_with_and_without_a_length() {
+        assert_eq!(read(chunks(&["abc", "de"]), 0, 5).await.unwrap(), "abcde");
+        assert_eq!(status(read(chunks(&["abc", "def"]), 0, 5).await), 413, "chunked");
+        assert_eq!(status(read(chunks(&[]), 6, 5).await), 413, "announced");
+        assert_eq!(
+            read(chunks(&[]), usize::MAX, usize::MAX).await.unwrap(),
+            "",
+            "an announced length allocates nothing"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let begin = Instant::now();
+        assert_eq!(status(read(silent, 0, 100).await), 408);
+        assert_eq!(begin.elapsed().as_secs(), PATIENCE.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_given_up() {
+        let drip = stream::iter(0..).then(|_| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, Infallible>(Bytes::from(vec![b' '; 2_048]))
+        });
+        let begin = Instant::now();
+        assert_eq!(status(read(Body::from_stream(drip), 0, 1 << 20).await), 408);
+        assert_eq!(begin.elapsed().as_secs(), TOTAL.as_secs());
+    }
+}

@@ -1,0 +1,88 @@
+//! The REST face: HTTP and JSON around `service`, in the form that the client libraries speak.
+//!
+//! In reading order:
+//!
+//! - the way of a request: [`guard`], [`caller`], [`path`], [`query`], [`repeatable`], [`body`] and [`json`];
+//! - the way of an answer: [`answer`], [`page`], [`problem`];
+//! - the operations, by noun: [`application`], [`event_type`], [`endpoint`], [`message`], [`attempt`], [`delivery`],
+//!   [`environment`], [`key`], [`system`];
+//! - [`openapi`]: the document, which is made from the same declarations as the routes.
+//!
+//! Invariants: a caller is known before its body is read, and a body is never larger than the configured limit; every
+//! answer but 204 is JSON; a handler translates and decides nothing.
+
+#![expect(clippy::option_option, reason = "in a PATCH, absent and null are two things")]
+#![expect(unused_qualifications, reason = "utoipa's macros spell out the paths of what they are given")]
+
+mod body;
+mod caller;
+mod guard;
+mod json;
+mod patch;
+mod path;
+mod query;
+mod repeatable;
+
+mod answer;
+mod page;
+mod problem;
+
+mod application;
+mod event_type;
+
+mod endpoint;
+
+mod message;
+
+mod attempt;
+mod delivery;
+mod status;
+
+mod environment;
+mod key;
+mod system;
+
+mod openapi;
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Router, middleware};
+use tokio::sync::Semaphore;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::context::Context;
+
+/// All operations.
+fn routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .merge(application::routes())
+        .merge(event_type::routes())
+        .merge(endpoint::routes())
+        .merge(message::routes())
+        .merge(attempt::routes())
+        .merge(delivery::routes())
+        .merge(environment::routes())
+        .merge(key::routes())
+        .merge(system::routes())
+}
+
+/// The API, ready to be served.
+pub fn router(context: Context) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let document = answer::render(&openapi::complete(document));
+    let places = Arc::new(Semaphore::new(context.limits.requests));
+    router
+        .route("/openapi.json", get(async move || answer::json(http::StatusCode::OK, document)))
+        .fallback(guard::no_route)
+        .method_not_allowed_fallback(guard::no_method)
+        .layer(middleware::from_fn_with_state(places, guard::guard))
+        .with_state(context)
+}
+
+/// The description of the API.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    openapi::complete(routes().into_openapi())
+}

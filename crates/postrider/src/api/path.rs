@@ -1,0 +1,137 @@
+//! What paths name. Wherever a path takes an id it takes the caller's own `uid` too.
+
+use axum::extract::FromRequestParts;
+use axum::extract::Path as AxumPath;
+use http::request::Parts;
+use postrider_core::app::Ref;
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+
+use super::problem::Problem;
+use crate::context::Context;
+
+/// The parameters in a path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Context> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Problem> {
+        // Only a path that is not UTF-8 gets here: nothing can have such a name.
+        let found = AxumPath::<T>::from_request_parts(parts, context).await;
+        found
+            .map(|AxumPath(path)| Self(path))
+            .map_err(|_| Problem::not_found("There is nothing at this path."))
+    }
+}
+
+/// An application.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct AppPath {
+    /// The application's id or `uid`.
+    #[param(example = "customer-42")]
+    app_id: String,
+}
+
+/// An endpoint of an application.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct EndpointPath {
+    /// The application's id or `uid`.
+    #[param(example = "customer-42")]
+    app_id: String,
+    /// The endpoint's id or `uid`.
+    endpoint_id: String,
+}
+
+/// A message of an application.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct MessagePath {
+    /// The application's id or `uid`.
+    #[param(example = "customer-42")]
+    app_id: String,
+    /// The message's id or `eventId`.
+    msg_id: String,
+}
+
+/// A message on its way to one endpoint.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(clippy::struct_field_names, reason = "the contract names the parameters")]
+pub(crate) struct DeliveryPath {
+    /// The application's id or `uid`.
+    #[param(example = "customer-42")]
+    app_id: String,
+    /// The message's id or `eventId`.
+    msg_id: String,
+    /// The endpoint's id or `uid`.
+    endpoint_id: String,
+}
+
+/// An attempt of a message.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(clippy::struct_field_names, reason = "the contract names the parameters")]
+pub(crate) struct AttemptPath {
+    /// The application's id or `uid`.
+    #[param(example = "customer-42")]
+    app_id: String,
+    /// The message's id or `eventId`.
+    msg_id: String,
+    /// The attempt's id.
+    attempt_id: String,
+}
+
+/// An event type.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct EventTypePath {
+    /// The event type's name.
+    #[param(example = "invoice.paid")]
+    pub(crate) event_type_name: String,
+}
+
+/// An API key.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct KeyPath {
+    /// The key's id.
+    key_id: String,
+}
+
+/// Methods that name what a part of a path refers to.
+macro_rules! refers {
+    ($path:ident: $($method:ident $field:ident $id:ident),+) => {
+        impl $path {
+            $(
+                pub(crate) fn $method(&self) -> Ref<$id> {
+                    Ref::parse(&self.$field)
+                }
+            )+
+        }
+    };
+}
+
+refers!(AppPath: app app_id AppId);
+refers!(EndpointPath: app app_id AppId, endpoint endpoint_id EndpointId);
+refers!(MessagePath: app app_id AppId, message msg_id MessageId);
+refers!(DeliveryPath: app app_id AppId, message msg_id MessageId, endpoint endpoint_id EndpointId);
+refers!(AttemptPath: app app_id AppId, message msg_id MessageId);
+
+impl AttemptPath {
+    /// The attempt; attempts have no names but their ids.
+    pub(crate) fn attempt(&self) -> Result<AttemptId, Problem> {
+        self.attempt_id.parse().map_err(|_| Problem::not_found("There is no such attempt."))
+    }
+}
+
+impl KeyPath {
+    /// The key; keys have no names but their ids.
+    pub(crate) fn key(&self) -> Result<KeyId, Problem> {
+        self.key_id.parse().map_err(|_| Problem::not_found("There is no such key."))
+    }
+}

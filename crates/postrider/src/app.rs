@@ -1,0 +1,247 @@
+//! The server, put together and taken apart: the only place that knows all parts.
+//!
+//! Two steps. [`open`] opens the data directory and makes what the parts share; commands that need no server stop
+//! there ([`Opened::local`]). [`Opened::start`] adds dispatch, upkeep and the listeners. Clock, randomness, name
+//! resolution and the listener can be replaced, and nothing is global except logs and metrics: tests start many servers
+//! in one process.
+
+mod bootstrap;
+pub(crate) mod control;
+pub(crate) mod data_dir;
+mod error;
+pub(crate) mod health;
+pub mod local;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use postrider_core::id::{EnvironmentId, IdGenerator};
+use postrider_core::key::Token;
+use postrider_core::rng::{Rng, SystemRng};
+use postrider_core::scope::{Identity, SystemScope};
+use postrider_core::time::{Clock, SystemClock};
+use postrider_egress::{Builder, Client};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub use data_dir::{CONTROL_SOCKET, SEAL_KEY_FILE};
+pub use error::StartError;
+pub use local::{Local, Reply};
+
+use crate::bins::{self, Bins};
+use crate::config::Config;
+use crate::context::{Context, Limits, Parts};
+use crate::directory::Directory;
+use crate::dispatch::lanes::Inbox;
+use crate::dispatch::{self, Dispatch, Lanes};
+use crate::server::Server;
+use crate::service::keyring::Keyring;
+use crate::telemetry::metrics;
+use crate::telemetry::requests::Counting;
+use crate::upkeep::{self, Upkeep};
+use health::Health;
+
+/// The part of the grace period that requests under way may take.
+const REQUESTS_GRACE: Duration = Duration::from_secs(10);
+/// The part of the grace period that deliveries under way may take.
+const DELIVERIES_GRACE: Duration = Duration::from_secs(20);
+
+/// Parts that can be replaced. The default is what `postrider serve` runs with.
+pub struct Overrides {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// A listener to use instead of binding `listen`.
+    pub listener: Option<TcpListener>,
+    /// Changes to the client that deliveries are sent with, such as another resolver or other root certificates.
+    pub egress: Box<dyn FnOnce(Builder) -> Builder + Send>,
+    /// Request bins at `/bin/{name}`: in memory, without a key, for development.
+    pub bins: bool,
+}
+
+impl Default for Overrides {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            rng: Arc::new(SystemRng::new()),
+            listener: None,
+            egress: Box::new(|builder| builder),
+            bins: false,
+        }
+    }
+}
+
+/// An open data directory, with nothing running yet.
+pub struct Opened {
+    /// What the parts share.
+    pub context: Context,
+    /// The environment that keys of the operator belong to.
+    pub environment: EnvironmentId,
+    config: Config,
+    inbox: Inbox,
+    client: Arc<Client>,
+    listener: Option<TcpListener>,
+    bins: bool,
+}
+
+/// A running server. Dropping it without [`Running::stop`] leaves it running.
+pub struct Running {
+    /// Where the API is served.
+    pub address: SocketAddr,
+    /// What the parts share.
+    pub context: Context,
+    /// The environment that `key` belongs to.
+    pub environment: EnvironmentId,
+    /// The API key that this start made, because there was none: nobody can read it again.
+    pub first_key: Option<Token>,
+    api: Router,
+    config: Config,
+    health: Arc<Health>,
+    server: Server,
+    dispatch: Dispatch,
+    upkeep: Upkeep,
+    folding: JoinHandle<()>,
+}
+
+/// Opens the data directory and starts serving.
+pub async fn start(config: Config, overrides: Overrides) -> Result<Running, StartError> {
+    open(config, overrides).await?.start().await
+}
+
+/// Opens the data directory, and makes it on the first start. Fails when another process holds it.
+pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartError> {
+    let Overrides { clock, rng, listener, egress, bins } = overrides;
+    let policy = config.egress.policy()?;
+    let store = data_dir::open(&config, &rng).await?;
+    let ids = IdGenerator::resume(store.last_row(SystemScope::assume()).await?);
+    let client = Arc::new(egress(Client::builder(policy.clone())).build());
+    let policy = Arc::new(policy);
+    let (lanes, inbox) = Lanes::prepare(&dispatch_config(&config));
+    let context = Arc::new(Parts {
+        directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
+        keyring: Keyring::new(Arc::clone(&store)),
+        tasks: tokio::sync::Notify::new(),
+        limits: Limits { body_bytes: config.limits.body.len(), requests: config.limits.requests },
+        store,
+        clock,
+        rng,
+        ids,
+        policy,
+        lanes,
+    });
+    let environment = bootstrap::environment(&context).await?;
+    Ok(Opened { context, environment, config, inbox, client, listener, bins })
+}
+
+fn dispatch_config(config: &Config) -> dispatch::Config {
+    dispatch::Config {
+        concurrency: config.dispatch.concurrency,
+        endpoint_concurrency: config.dispatch.endpoint_concurrency,
+        timeout: config.dispatch.timeout,
+        memory_bytes: config.dispatch.memory.len(),
+        breaker_failures: config.dispatch.breaker_failures,
+    }
+}
+
+impl Opened {
+    /// The API inside this process, for `identity`. Nothing is sent before [`Opened::start`].
+    #[must_use]
+    pub fn local(&self, identity: Identity) -> Local {
+        Local::new(crate::api::router(Arc::clone(&self.context)), identity)
+    }
+
+    /// Closes the data directory again.
+    pub async fn close(self) -> Result<(), StartError> {
+        Ok(self.context.store.close().await?)
+    }
+
+    /// Starts dispatch, upkeep and the listeners.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let Self { context, environment, config, inbox, client, listener, bins } = self;
+        // First of all, so that a port in use is told before anything is sent; clients wait in the listen queue.
+        let listener = match listener {
+            Some(listener) => listener,
+            None => listen(config.general.listen).await?,
+        };
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Listen { address: config.general.listen, source })?;
+        let first_key = bootstrap::keys(&context, environment, config.general.bootstrap_key.as_ref()).await?;
+
+        let dispatching = dispatch_config(&config);
+        let dispatch = dispatch::start(Arc::clone(&context), inbox, Arc::clone(&client), dispatching).await?;
+        let upkeep = upkeep::start(&context, client);
+        let metrics = metrics::install();
+        let folding = tokio::spawn(metrics.clone().fold());
+        let health =
+            Health::new(Arc::clone(&context), dispatch.beat(), metrics, config.metrics.token.as_ref());
+
+        let api = crate::api::router(Arc::clone(&context));
+        let mut router = api.clone().merge(health::router(Arc::clone(&health)));
+        if bins {
+            router = router.merge(bins::router(Bins::new(Arc::clone(&context.clock))));
+        }
+        let router = router.layer(Counting::default());
+        let server = Server::new(config.server.clone());
+        control::serve(&server, router.clone(), &context, &config.general.data_dir, address);
+        server.serve(listener, router);
+        tracing::info!(%address, data_dir = %config.general.data_dir.display(), "serving");
+        Ok(Running {
+            address,
+            context,
+            environment,
+            first_key,
+            api,
+            config,
+            health,
+            server,
+            dispatch,
+            upkeep,
+            folding,
+        })
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+impl Running {
+    /// The address of the API as a URL, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The API inside this process, for `identity`.
+    #[must_use]
+    pub fn local(&self, identity: Identity) -> Local {
+        Local::new(self.api.clone(), identity)
+    }
+
+    /// Stops within the grace period: no new requests, then requests under way, then deliveries under way, then the
+    /// database. What is not sent by then stays for the next start.
+    pub async fn stop(self) -> Result<(), StartError> {
+        let end = Instant::now() + self.config.server.shutdown_grace;
+        let left = |most: Duration| most.min(end.saturating_duration_since(Instant::now()));
+        self.health.drain();
+        if !self.server.drain(left(REQUESTS_GRACE)).await {
+            tracing::warn!("requests were still under way at the end of their grace period");
+        }
+        self.dispatch.drain(left(DELIVERIES_GRACE)).await;
+        self.upkeep.stop().await;
+        self.folding.abort();
+        let closed = self.context.store.close().await;
+        control::remove(&self.config.general.data_dir);
+        closed?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Whether the server lives, whether it takes messages, and its metrics.
+//!
+//! `/livez` fails when only a restart can help; `/readyz` when messages should go elsewhere for now. The difference
+//! matters: a full disk must not make an orchestrator restart the server in a circle.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use postrider_core::key::TokenHash;
+use postrider_core::time::Timestamp;
+use postrider_store::Health as StoreHealth;
+
+use crate::config::Secret;
+use crate::context::Context;
+use crate::telemetry::metrics::Metrics;
+
+/// The dispatcher goes around once a second; one that has not for this long is stuck.
+const BEAT_MAX: Duration = Duration::from_secs(30);
+
+/// What is asked for an answer.
+pub(crate) struct Health {
+    context: Context,
+    beat: Arc<AtomicI64>,
+    draining: AtomicBool,
+    started_at: Timestamp,
+    metrics: Metrics,
+    metrics_token: Option<TokenHash>,
+}
+
+/// One thing that was looked at, and what is wrong with it.
+struct Check {
+    name: &'static str,
+    trouble: Option<&'static str>,
+}
+
+impl Health {
+    /// Watches a server whose dispatcher notes its rounds in `beat`.
+    pub(crate) fn new(
+        context: Context,
+        beat: Arc<AtomicI64>,
+        metrics: Metrics,
+        token: Option<&Secret>,
+    ) -> Arc<Self> {
+        let metrics_token = token.map(|token| TokenHash::of(token.expose()));
+        let started_at = context.now();
+        Arc::new(Self { context, beat, draining: AtomicBool::new(false), started_at, metrics, metrics_token })
+    }
+
+    /// From now on the server is not ready.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    fn live(&self) -> Vec<Check> {
+        let beat = Timestamp::from_micros(self.beat.load(Ordering::Relaxed));
+        let is_stuck = self.context.now().since(beat) > BEAT_MAX && !self.draining.load(Ordering::Acquire);
+        let is_broken = self.context.store.health() == StoreHealth::Broken;
+        vec![
+            Check {
+                name: "dispatch",
+                trouble: is_stuck.then_some("the dispatcher has stopped going around"),
+            },
+            Check {
+                name: "store",
+                trouble: is_broken.then_some("a write could not be made durable; only a restart helps"),
+            },
+        ]
+    }
+
+    fn ready(&self) -> Vec<Check> {
+        let draining = self.draining.load(Ordering::Acquire).then_some("the server is stopping");
+        let store = match self.context.store.health() {
+            StoreHealth::Ready => None,
+            StoreHealth::Full => Some("the disk is nearly full: messages are refused"),
+            StoreHealth::Broken => Some("a write could not be made durable; only a restart helps"),
+        };
+        vec![Check { name: "accepting", trouble: draining }, Check { name: "store", trouble: store }]
+    }
+}
+
+/// `/livez`, `/healthz`, `/readyz` and `/metrics`.
+pub(crate) fn router(health: Arc<Health>) -> Router {
+    let live = |State(health): State<Arc<Health>>, RawQuery(query): RawQuery| async move {
+        report(&health.live(), query.as_deref())
+    };
+    let ready = |State(health): State<Arc<Health>>, RawQuery(query): RawQuery| async move {
+        report(&health.ready(), query.as_deref())
+    };
+    Router::new()
+        .route("/livez", get(live))
+        .route("/healthz", get(live))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+}
+
+/// 200 when nothing is wrong, else 503 with what is. `?verbose` lists everything that was looked at.
+fn report(checks: &[Check], query: Option<&str>) -> Response {
+    let is_verbose =
+        query.is_some_and(|query| query.split('&').any(|part| part.split('=').next() == Some("verbose")));
+    let is_well = checks.iter().all(|check| check.trouble.is_none());
+    let mut text = String::new();
+    for Check { name, trouble } in checks {
+        match trouble {
+            Some(trouble) => writeln!(text, "[-] {name}: {trouble}").expect("a string takes every write"),
+            None if is_verbose => writeln!(text, "[+] {name}").expect("a string takes every write"),
+            None => {}
+        }
+    }
+    if is_well {
+        text.push_str("ok\n");
+    }
+    let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+async fn metrics(State(health): State<Arc<Health>>, headers: HeaderMap) -> Response {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    // Hashes are compared, so that the time it takes says nothing about the token.
+    let is_allowed =
+        health.metrics_token.is_none_or(|token| bearer.is_some_and(|text| TokenHash::of(text) == token));
+    if !is_allowed {
+        return (StatusCode::UNAUTHORIZED, "the metrics need `Authorization: Bearer` with metrics.token\n")
+            .into_response();
+    }
+    let uptime = health.context.now().since(health.started_at);
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.metrics.render(uptime))
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_told_always_and_the_rest_when_asked() {
+        let well = || Check { name: "store", trouble: None };
+        let ill = || Check { name: "accepting", trouble: Some("the server is stopping") };
+        assert_eq!(report(&[well()], None).status(), StatusCode::OK);
+        assert_eq!(report(&[well(), ill()], None).status(), StatusCode::SERVICE_UNAVAILABLE);
+        for (query, is_verbose) in
+            [(None, false), (Some("verbose"), true), (Some("a=b&verbose=1"), true), (Some("verbos"), false)]
+        {
+            let length = report(&[well()], query).headers().len();
+            assert_eq!(length, 2);
+            let body = report(&[well()], query).into_body();
+            let size = http_body::Body::size_hint(&body).exact().unwrap();
+            assert_eq!(size > 3, is_verbose, "{query:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `postrider backup`: copies the database, while it is in use or not.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::exit::{Exit, Failure};
+use super::instance::Instance;
+use super::settings::Settings;
+use crate::app::SEAL_KEY_FILE;
+use crate::config::Config;
+
+/// What to copy, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A backup holds everything except the sealing key: signing secrets and custom headers in it are sealed with that key and
+worth nothing without it. Keep `seal.key` of the data directory (or your `seal_key`) apart from the backups, and keep it
+safe: there is no way to make it again. `--with-key` puts a copy beside the backup, for where both are equally guarded.
+
+  postrider backup --to /backups/monday.db
+  postrider restore --from /backups/monday.db --data-dir /var/lib/postrider")]
+pub(super) struct Arguments {
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    /// Copy the sealing key too, to FILE.key
+    #[arg(long)]
+    with_key: bool,
+}
+
+/// Where the sealing key of a backup is.
+pub(super) fn key_beside(backup: &Path) -> PathBuf {
+    let mut name = backup.as_os_str().to_owned();
+    name.push(".key");
+    name.into()
+}
+
+/// Runs it.
+pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failure> {
+    let config = settings.load(Config::default())?.config;
+    // The server may be in another directory than we are.
+    let to = std::path::absolute(&arguments.to)?;
+    let instance = Instance::open(settings).await?;
+    // Hidden by itself where stderr is no terminal.
+    let bar = ProgressBar::new(0).with_style(
+        ProgressStyle::with_template("{bar:40} {percent:>3} %  {pos}/{len} pages  {eta}")
+            .expect("the template is a constant"),
+    );
+    let shown = bar.clone();
+    let progress = move |done, all| {
+        shown.set_length(all);
+        shown.set_position(done);
+    };
+    let done = instance.backup(&to, Arc::new(progress)).await;
+    bar.finish_and_clear();
+    instance.close().await?;
+    done?;
+    if arguments.with_key {
+        if config.general.seal_key.is_some() {
+            eprintln!(
+                "postrider: the sealing key is in your configuration, not in the data directory; keep it there"
+            );
+        } else {
+            copy_key(&config.general.data_dir.join(SEAL_KEY_FILE), &key_beside(&to))
+                .context("copy the sealing key")?;
+        }
+    }
+    eprintln!("postrider: wrote {}", to.display());
+    Ok(Exit::Ok)
+}
+
+/// Copies a key file, for its owner only.
+pub(super) fn copy_key(from: &Path, to: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(to)?;
+    io::copy(&mut fs::File::open(from)?, &mut file)?;
+    file.sync_all()
+}

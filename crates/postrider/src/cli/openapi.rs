@@ -1,0 +1,10 @@
+//! `postrider openapi`: prints the API's document.
+
+use super::exit::{Exit, Failure};
+use super::output;
+
+/// Runs it.
+pub(super) fn run() -> Result<Exit, Failure> {
+    output::json(&crate::api::openapi())?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,58 @@
+//! Values that can be read but not be used, one rule a line.
+
+use std::time::Duration;
+
+use postrider_core::key::Token;
+use postrider_core::limits::ATTEMPT_TIMEOUT_MAX;
+use postrider_store::seal::SealKey;
+
+use super::Config;
+
+/// The keys with unusable values, and why.
+pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
+    let Config { general, server, egress, dispatch, limits, log, .. } = config;
+    let second = Duration::from_secs(1);
+    let rules = [
+        (server.max_connections > 0, "server.max_connections", "must be above 0"),
+        (server.header_timeout >= second, "server.header_timeout", "must be at least 1s"),
+        (server.idle_timeout >= second, "server.idle_timeout", "must be at least 1s"),
+        (server.shutdown_grace >= second, "server.shutdown_grace", "must be at least 1s"),
+        (config.store.queue_bytes.bytes() >= 1024 * 1024, "store.queue_bytes", "must be at least 1MiB"),
+        ((1..=100_000).contains(&dispatch.concurrency), "dispatch.concurrency", "must be from 1 to 100000"),
+        (
+            (1..=dispatch.concurrency.max(1)).contains(&dispatch.endpoint_concurrency),
+            "dispatch.endpoint_concurrency",
+            "must be from 1 to dispatch.concurrency",
+        ),
+        (
+            (second..=ATTEMPT_TIMEOUT_MAX).contains(&dispatch.timeout),
+            "dispatch.timeout",
+            "must be from 1s to 1m",
+        ),
+        (dispatch.memory.bytes() >= 1024 * 1024, "dispatch.memory", "must be at least 1MiB"),
+        (dispatch.breaker_failures > 0, "dispatch.breaker_failures", "must be above 0"),
+        (
+            (1024..=256 * 1024 * 1024).contains(&limits.body.bytes()),
+            "limits.body",
+            "must be from 1KiB to 256MiB",
+        ),
+        (limits.requests > 0, "limits.requests", "must be above 0"),
+        (
+            general.bootstrap_key.as_ref().is_none_or(|key| Token::from_operator(key.expose()).is_ok()),
+            "bootstrap_key",
+            "must have 24 to 128 characters of A-Z, a-z, 0-9, - and _",
+        ),
+        (
+            general.seal_key.as_ref().is_none_or(|key| SealKey::parse(key.expose()).is_ok()),
+            "seal_key",
+            "must be 32 bytes, as 64 hexadecimal digits or Base64",
+        ),
+        (
+            tracing_subscriber::EnvFilter::try_new(&log.level).is_ok(),
+            "log.level",
+            "is not a level or filter, such as info or info,postrider=debug",
+        ),
+        (egress.policy().is_ok(), "egress.nat64", "must have a prefix length of 32, 40, 48, 56, 64 or 96"),
+    ];
+    rules.into_iter().filter(|(holds, ..)| !holds).map(|(_, key, what)| (key, what.to_owned())).collect()
+}

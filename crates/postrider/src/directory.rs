@@ -1,0 +1,200 @@
+//! Applications and their endpoints, ready for routing and sending.
+//!
+//! A [`Route`] is read from the store once and then shared by everything that publishes or delivers. `service` calls
+//! [`Directory::forget`] after each change and before it answers, so that a caller sees its own change. What is kept
+//! is bounded in number; the store stays the truth.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::HeaderMap;
+use parking_lot::Mutex;
+use postrider_core::app::{App, Ref};
+use postrider_core::endpoint::Endpoint;
+use postrider_core::environment::Environment;
+use postrider_core::event_type::EventType;
+use postrider_core::id::{AppId, EndpointId, EnvironmentId};
+use postrider_core::scope::{AppScope, Identity, LookupScope, SystemScope};
+use postrider_core::sign::Signer;
+use postrider_core::time::Timestamp;
+use postrider_egress::{Policy, Refused, Target};
+use postrider_store::{Error, Store};
+use quick_cache::sync::Cache;
+
+/// Applications kept ready.
+const ROUTES: usize = 20_000;
+/// Names of applications and event types kept ready.
+const NAMES: usize = 50_000;
+
+/// See the module's documentation.
+pub struct Directory {
+    store: Arc<dyn Store>,
+    policy: Arc<Policy>,
+    routes: Cache<AppId, Arc<Route>>,
+    // Only a hint: the route that it leads to must have the uid.
+    uids: Cache<(EnvironmentId, String), AppId>,
+    event_types: Cache<(EnvironmentId, String), Option<Arc<EventType>>>,
+    // Counts changes, so that what was read before a change is not kept after it.
+    changes: AtomicU64,
+}
+
+/// An application with all that publishing and delivering need of it.
+pub struct Route {
+    /// The application.
+    pub app: App,
+    /// The right to act on it, for the server itself. Callers' rights are checked by [`Directory::find`].
+    pub scope: AppScope,
+    /// Its environment.
+    pub environment: Arc<Environment>,
+    /// Its endpoints.
+    pub destinations: Vec<Arc<Destination>>,
+}
+
+impl Route {
+    /// The right to look up what its environment shares.
+    pub fn lookup(&self) -> LookupScope {
+        SystemScope::assume().environment(self.app.environment).lookup()
+    }
+}
+
+/// An endpoint, ready to be sent to.
+pub struct Destination {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Its environment.
+    pub environment: Arc<Environment>,
+    /// Attempts a second over all endpoints of its application.
+    pub app_throttle_rate: Option<u32>,
+    /// Its URL under the egress rules: one that was allowed once may be refused now.
+    pub target: Result<Target, Refused>,
+    /// Its custom headers.
+    pub headers: HeaderMap,
+    signer: Mutex<Arc<Signer>>,
+}
+
+impl Directory {
+    /// An empty directory over `store`.
+    pub fn new(store: Arc<dyn Store>, policy: Arc<Policy>) -> Self {
+        Self {
+            store,
+            policy,
+            routes: Cache::new(ROUTES),
+            uids: Cache::new(NAMES),
+            event_types: Cache::new(NAMES),
+            changes: AtomicU64::new(0),
+        }
+    }
+
+    /// The application that `app` names, if `identity` may know that it exists, with the right to act on it.
+    pub async fn find(&self, identity: Identity, app: &Ref<AppId>) -> Result<Option<(AppScope, Arc<Route>)>, Error> {
+        let Ok(lookup) = identity.lookup() else { return Ok(None) };
+        let route = match app {
+            Ref::Id(id) => self.route(*id).await?,
+            Ref::Uid(uid) => self.route_by_uid(lookup, uid).await?,
+        };
+        Ok(route.and_then(|route| Some((identity.app(&route.app)?, route))))
+    }
+
+    /// The application with this id.
+    pub async fn route(&self, app: AppId) -> Result<Option<Arc<Route>>, Error> {
+        if let Some(route) = self.routes.get(&app) {
+            return Ok(Some(route));
+        }
+        let changes = self.changes.load(Ordering::Acquire);
+        let Some(route) = self.load(app).await? else { return Ok(None) };
+        if self.changes.load(Ordering::Acquire) == changes {
+            self.routes.insert(app, Arc::clone(&route));
+        }
+        Ok(Some(route))
+    }
+
+    /// The endpoint, if it and its application still exist.
+    pub async fn destination(&self, app: AppId, endpoint: EndpointId) -> Result<Option<Arc<Destination>>, Error> {
+        let Some(route) = self.route(app).await? else { return Ok(None) };
+        Ok(route.destinations.iter().find(|destination| destination.endpoint.id == endpoint).cloned())
+    }
+
+    /// The event type with this name, if it exists.
+    pub async fn event_type(&self, scope: LookupScope, name: &str) -> Result<Option<Arc<EventType>>, Error> {
+        let key = (scope.environment(), name.to_owned());
+        if let Some(known) = self.event_types.get(&key) {
+            return Ok(known);
+        }
+        let changes = self.changes.load(Ordering::Acquire);
+        let event_type = self.store.event_type(scope, name).await?.map(Arc::new);
+        if self.changes.load(Ordering::Acquire) == changes {
+            self.event_types.insert(key, event_type.clone());
+        }
+        Ok(event_type)
+    }
+
+    /// Reads an application and its endpoints anew the next time they are asked for.
+    pub fn forget(&self, app: AppId) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.routes.remove(&app);
+    }
+
+    /// Reads an event type anew the next time it is asked for.
+    pub fn forget_event_type(&self, environment: EnvironmentId, name: &str) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.event_types.remove(&(environment, name.to_owned()));
+    }
+
+    /// Reads everything anew: for a change to an environment, which is rare and touches all its applications.
+    pub fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.routes.clear();
+        self.event_types.clear();
+    }
+
+    async fn route_by_uid(&self, scope: LookupScope, uid: &str) -> Result<Option<Arc<Route>>, Error> {
+        let key = (scope.environment(), uid.to_owned());
+        if let Some(app) = self.uids.get(&key)
+            && let Some(route) = self.route(app).await?
+            && route.app.uid.as_deref() == Some(uid)
+        {
+            return Ok(Some(route));
+        }
+        let Some(app) = self.store.app(scope, &Ref::Uid(key.1.clone())).await? else { return Ok(None) };
+        self.uids.insert(key, app.id);
+        self.route(app.id).await
+    }
+
+    async fn load(&self, app: AppId) -> Result<Option<Arc<Route>>, Error> {
+        let system = SystemScope::assume();
+        let Some(app) = self.store.app_by_id(system, app).await? else { return Ok(None) };
+        let lookup = system.environment(app.environment).lookup();
+        let Some(environment) = self.store.environment(lookup).await? else { return Ok(None) };
+        let environment = Arc::new(environment);
+        let scope = system.app(app.environment, app.id);
+        let endpoints = self.store.all_endpoints(scope).await?;
+        let destinations = endpoints
+            .into_iter()
+            .map(|endpoint| Arc::new(Destination::new(endpoint, &app, Arc::clone(&environment), &self.policy)))
+            .collect();
+        Ok(Some(Arc::new(Route { app, scope, environment, destinations })))
+    }
+}
+
+impl Destination {
+    fn new(endpoint: Endpoint, app: &App, environment: Arc<Environment>, policy: &Policy) -> Self {
+        let target = Target::parse(&endpoint.url, policy);
+        let headers = endpoint
+            .headers
+            .iter()
+            // Checked when they were set; a value that is not sendable any more is left out, not fatal.
+            .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
+            .collect::<HeaderMap>();
+        let signer = Mutex::new(Arc::new(Signer::new(&endpoint.keys, Timestamp::from_micros(0))));
+        Self { endpoint, environment, app_throttle_rate: app.throttle_rate, target, headers, signer }
+    }
+
+    /// What signs at `now`: keys that were replaced stop when their time is over.
+    pub fn signer(&self, now: Timestamp) -> Arc<Signer> {
+        let mut signer = self.signer.lock();
+        if signer.valid_until().is_some_and(|end| now >= end) {
+            *signer = Arc::new(Signer::new(&self.endpoint.keys, now));
+        }
+        Arc::clone(&signer)
+    }
+}

@@ -1,0 +1,269 @@
+//! The task that feeds the scheduler and carries its actions out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use postrider_core::id::{AppId, EndpointId};
+use postrider_core::scope::SystemScope;
+use postrider_core::time::Timestamp;
+use postrider_egress::Client;
+use postrider_store::Claim;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::deliver::Courier;
+use super::lanes::{Event, Inbox, Lanes};
+use super::scheduler::{Action, Ceilings, Scheduler, Settings};
+use super::settle::Settler;
+use crate::context::Context;
+use crate::directory::Destination;
+
+/// Events taken in one go.
+const BATCH: usize = 1_024;
+/// Outcomes that may wait to be settled before nothing more is sent: with a store that cannot write, they pile up.
+const UNSETTLED_MAX: usize = 8_192;
+/// Deliveries in memory over all lanes.
+const HELD_MAX: usize = 100_000;
+/// How often gauges are set and idle lanes are looked for.
+const TICK: Duration = Duration::from_secs(1);
+/// How long to wait before asking a store again that failed to answer.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How deliveries are sent; the section `[dispatch]` of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Attempts under way at endpoints that answer quickly; slow and unknown ones have half as many besides.
+    pub concurrency: usize,
+    /// Attempts under way at one endpoint.
+    pub endpoint_concurrency: usize,
+    /// Deadline of an attempt, for endpoints that do not set their own.
+    pub timeout: Duration,
+    /// Bytes of payload kept in memory.
+    pub memory_bytes: usize,
+    /// Failures in a row that pause an endpoint.
+    pub breaker_failures: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            concurrency: 512,
+            endpoint_concurrency: 64,
+            timeout: Duration::from_secs(15),
+            memory_bytes: 64 * 1024 * 1024,
+            breaker_failures: 10,
+        }
+    }
+}
+
+impl Lanes {
+    /// A handle and the inbox that [`start`] needs: made before it, since others need the handle.
+    pub fn prepare(config: &Config) -> (Self, Inbox) {
+        Self::new(HELD_MAX, config.memory_bytes)
+    }
+}
+
+/// Dispatch, running.
+pub struct Dispatch {
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+    beat: Arc<AtomicI64>,
+}
+
+/// Takes over what earlier holders left, finds the lanes that have work, and starts.
+pub async fn start(
+    context: Context,
+    inbox: Inbox,
+    client: Arc<Client>,
+    config: Config,
+) -> Result<Dispatch, postrider_store::Error> {
+    let taken_over = context.store.take_over(SystemScope::assume()).await?;
+    if taken_over > 0 {
+        tracing::info!(deliveries = taken_over, "took over deliveries that were in flight");
+    }
+    let (settler, settling) = Settler::start(Arc::clone(&context));
+    let ceilings = Ceilings {
+        steady_slots: config.concurrency,
+        probation_slots: (config.concurrency / 2).max(4),
+        endpoint_concurrency: config.endpoint_concurrency,
+        breaker_failures: config.breaker_failures,
+    };
+    let mut scheduler = Scheduler::new(ceilings, context.lanes.clone());
+    find_lanes(&context, &mut scheduler).await?;
+
+    let courier = Arc::new(Courier::new(Arc::clone(&context), client, settler.clone(), config.timeout));
+    let (stop, beat) = (CancellationToken::new(), Arc::new(AtomicI64::new(context.now().as_micros())));
+    let runner = Runner { context, scheduler, courier, settler, beat: Arc::clone(&beat), stop: stop.clone() };
+    let running = tokio::spawn(async move {
+        runner.run(inbox).await;
+        settling.await.ok();
+    });
+    Ok(Dispatch { stop, running, beat })
+}
+
+impl Dispatch {
+    /// When the dispatcher last went around. It does so at least once a second.
+    pub fn last_beat(&self) -> Timestamp {
+        Timestamp::from_micros(self.beat.load(Ordering::Relaxed))
+    }
+
+    /// A way to read [`Dispatch::last_beat`] from elsewhere.
+    pub fn beat(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.beat)
+    }
+
+    /// Starts nothing more, gives back what was not started, waits for what is under way and for its settlement. What
+    /// is not done after `grace` is left to the next start, which attempts it again.
+    pub async fn drain(self, grace: Duration) {
+        self.stop.cancel();
+        let abort = self.running.abort_handle();
+        if tokio::time::timeout(grace, self.running).await.is_err() {
+            tracing::warn!("deliveries were still under way at the end of the grace period");
+            abort.abort();
+        }
+    }
+}
+
+/// Tells the scheduler of all lanes that have waiting deliveries.
+async fn find_lanes(
+    context: &Context,
+    scheduler: &mut Scheduler<Arc<Destination>>,
+) -> Result<(), postrider_store::Error> {
+    let mut after = None;
+    loop {
+        let lanes = context.store.lanes_due(SystemScope::assume(), after, BATCH).await?;
+        let now = context.now();
+        for lane in &lanes {
+            scheduler.waiting(now, lane.app, lane.endpoint, lane.due, false);
+        }
+        match lanes.last() {
+            Some(last) if lanes.len() == BATCH => after = Some(last.endpoint),
+            _ => return Ok(()),
+        }
+    }
+}
+
+struct Runner {
+    context: Context,
+    scheduler: Scheduler<Arc<Destination>>,
+    courier: Arc<Courier>,
+    settler: Settler,
+    beat: Arc<AtomicI64>,
+    stop: CancellationToken,
+}
+
+impl Runner {
+    async fn run(mut self, mut inbox: Inbox) {
+        let mut events = Vec::with_capacity(BATCH);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let stop = self.stop.clone();
+        while !(stop.is_cancelled() && self.scheduler.in_flight() == 0) {
+            let now = self.context.now();
+            self.beat.store(now.as_micros(), Ordering::Relaxed);
+            let may_send = !stop.is_cancelled() && self.settler.unsettled() < UNSETTLED_MAX;
+            while let Some(action) = self.scheduler.next_action(now, may_send) {
+                self.carry_out(action, now);
+            }
+            let wake = self.scheduler.wake_at().map_or(TICK, |wake| wake.since(self.context.now()));
+            tokio::select! {
+                biased;
+                _ = inbox.0.recv_many(&mut events, BATCH) => self.take_note(&mut events),
+                () = tokio::time::sleep(wake), if wake < TICK => {}
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+                _ = tick.tick() => self.on_tick(),
+            }
+        }
+        let held = self.scheduler.drain();
+        self.settler.release(held);
+    }
+
+    fn take_note(&mut self, events: &mut Vec<Event>) {
+        let now = self.context.now();
+        for event in events.drain(..) {
+            match event {
+                Event::Held(work) => self.scheduler.held(now, work),
+                Event::Waiting { app, endpoint, due, manual } => {
+                    self.scheduler.waiting(now, app, endpoint, due, manual);
+                }
+                Event::Changed { app, endpoint } => self.scheduler.changed(now, app, endpoint),
+                Event::AllChanged => self.scheduler.all_changed(now),
+                Event::Ended(ended) => self.scheduler.ended(now, ended),
+                Event::Loaded { endpoint, destination } => {
+                    let app_rate = destination.as_ref().and_then(|destination| destination.app_throttle_rate);
+                    self.scheduler.loaded(now, endpoint, app_rate, destination.map(settings));
+                }
+                Event::Claimed { endpoint, work, next_due } => {
+                    self.scheduler.claimed(now, endpoint, work, next_due);
+                }
+            }
+        }
+    }
+
+    fn carry_out(&self, action: Action<Arc<Destination>>, now: Timestamp) {
+        match action {
+            Action::Send { work, destination } => {
+                tokio::spawn(Arc::clone(&self.courier).deliver(work, destination));
+            }
+            Action::Claim { endpoint, limit } => {
+                tokio::spawn(claim(Arc::clone(&self.context), endpoint, limit, now));
+            }
+            Action::Load { app, endpoint } => {
+                tokio::spawn(load(Arc::clone(&self.context), app, endpoint));
+            }
+            Action::Release(work) => self.settler.release(work),
+            Action::Mark(app, mark) => self.settler.mark(app, mark),
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let now = self.context.now();
+        self.scheduler.sweep(now);
+        let oldest = self.scheduler.oldest_due().map_or(0.0, |due| now.since(due).as_secs_f64());
+        let status = self.context.lanes.status();
+        metrics::gauge!("postrider_dispatch_in_flight").set(self.scheduler.in_flight() as f64);
+        metrics::gauge!("postrider_dispatch_held").set(status.held as f64);
+        metrics::gauge!("postrider_dispatch_held_bytes").set(status.bytes as f64);
+        metrics::gauge!("postrider_dispatch_lanes").set(self.scheduler.lanes() as f64);
+        metrics::gauge!("postrider_dispatch_lanes_paused").set(self.scheduler.paused_lanes() as f64);
+        metrics::gauge!("postrider_dispatch_oldest_due_seconds").set(oldest);
+        metrics::gauge!("postrider_dispatch_unsettled").set(self.settler.unsettled() as f64);
+    }
+}
+
+fn settings(destination: Arc<Destination>) -> Settings<Arc<Destination>> {
+    Settings {
+        disabled: destination.endpoint.disabled.is_some(),
+        throttle_rate: destination.endpoint.throttle_rate,
+        failing_since: destination.endpoint.failing_since,
+        destination,
+    }
+}
+
+async fn claim(context: Context, endpoint: EndpointId, limit: usize, now: Timestamp) {
+    let claim = Claim { endpoint, now, limit, max_bytes: context.lanes.bytes_left() };
+    let (work, next_due) = match context.store.claim(SystemScope::assume(), claim).await {
+        Ok(claimed) => (claimed.work, claimed.next_due),
+        Err(error) => {
+            tracing::warn!(%endpoint, %error, "failed to claim deliveries");
+            (Vec::new(), Some(now.after(ASK_AGAIN)))
+        }
+    };
+    context.lanes.tell(Event::Claimed { endpoint, work, next_due });
+}
+
+async fn load(context: Context, app: AppId, endpoint: EndpointId) {
+    let destination = loop {
+        match context.directory.destination(app, endpoint).await {
+            Ok(destination) => break destination,
+            Err(postrider_store::Error::Closed) => return,
+            Err(error) => {
+                tracing::warn!(%endpoint, %error, "failed to read an endpoint");
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
+    };
+    context.lanes.tell(Event::Loaded { endpoint, destination });
+}

@@ -1,0 +1,8 @@
+//! A message comes in: it is matched with endpoints, made durable, and handed to their lanes.
+//!
+//! [`publish`] is the only way in. When it answers `Ok`, the message and all its deliveries survive the loss of
+//! power, and each delivery is either in its lane's memory or will be claimed from the store.
+
+mod publish;
+
+pub use publish::{Publication, PublishError, Remember, publish};

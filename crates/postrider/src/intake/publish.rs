@@ -1,0 +1,167 @@
+//! Accepting one message.
+
+use std::sync::Arc;
+
+use postrider_core::attempt::Trigger;
+use postrider_core::delivery::Work;
+use postrider_core::endpoint::Ordering;
+use postrider_core::environment::UnknownEventTypes;
+use postrider_core::id::MessageId;
+use postrider_core::message::{Message, Payload};
+use postrider_core::route;
+use postrider_core::time::Timestamp;
+use postrider_store::accept::{FIFO, order_of_key};
+use postrider_store::{AcceptError, Acceptance, Answer, Error as StoreError, Idempotency, NewDelivery, Placement, Repeat};
+
+use crate::context::Context;
+use crate::directory::Route;
+
+/// What a caller publishes, validated.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// The name of the event type.
+    pub event_type: String,
+    /// The caller's own id for the event.
+    pub event_id: Option<String>,
+    /// Its channels.
+    pub channels: Vec<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// Messages with the same key keep their order.
+    pub ordering_key: Option<String>,
+    /// Not before this time.
+    pub deliver_at: Option<Timestamp>,
+    /// When the payload is dropped.
+    pub expire_at: Option<Timestamp>,
+    /// What is delivered.
+    pub payload: Payload,
+}
+
+/// An idempotency key, hashed.
+#[derive(Debug, Clone, Copy)]
+pub struct Remember {
+    /// Hash of who asked, where, and under which key.
+    pub key: [u8; 32],
+    /// Hash of the request's body.
+    pub request: [u8; 32],
+}
+
+/// Why a message was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The application was deleted meanwhile.
+    #[error("there is no such application")]
+    NoApp,
+    /// The environment refuses event types that it does not know.
+    #[error("the event type does not exist")]
+    UnknownEventType,
+    /// The application has a message with this event id.
+    #[error("the event id is taken")]
+    EventIdTaken,
+    /// The request was made before.
+    #[error("the request was made before")]
+    Repeated(Repeat),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Accepts a message for the application of `route`: durable when this returns `Ok`.
+pub async fn publish(
+    context: &Context,
+    route: &Arc<Route>,
+    publication: Publication,
+    remember: Option<Remember>,
+) -> Result<Arc<Message>, PublishError> {
+    if route.environment.settings.unknown_event_types == UnknownEventTypes::Refuse
+        && context.directory.event_type(route.lookup(), &publication.event_type).await?.is_none()
+    {
+        return Err(PublishError::UnknownEventType);
+    }
+    // A task of its own: once the store has it, the deliveries must reach their lanes even if the caller hangs up.
+    let accepting = tokio::spawn(accept(Arc::clone(context), Arc::clone(route), publication, remember));
+    accepting.await.map_err(|panic| StoreError::Engine(panic.into()))?
+}
+
+async fn accept(
+    context: Context,
+    route: Arc<Route>,
+    publication: Publication,
+    remember: Option<Remember>,
+) -> Result<Arc<Message>, PublishError> {
+    let now = context.now();
+    let id = MessageId::make(&context.ids, &*context.clock, &*context.rng);
+    let message = Message {
+        id,
+        app: route.app.id,
+        event_type: publication.event_type,
+        event_id: publication.event_id,
+        channels: publication.channels,
+        tags: publication.tags,
+        ordering_key: publication.ordering_key,
+        deliver_at: publication.deliver_at.filter(|at| *at > now),
+        expire_at: publication.expire_at,
+        payload: Some(publication.payload),
+    };
+    let (deliveries, mut room) = plan(&context, &route, &message);
+    let idempotency = remember.map(|remember| Idempotency {
+        key: remember.key,
+        request: remember.request,
+        status: 202,
+        answer: Answer::Message(id),
+        now,
+    });
+    let acceptance = Acceptance { message: message.clone(), deliveries: deliveries.clone(), now, idempotency };
+    let accepted = context.store.accept(route.scope, acceptance).await.map_err(PublishError::from)?;
+
+    let message = Arc::new(message);
+    for (delivery, placement) in deliveries.iter().zip(accepted.placements) {
+        match placement {
+            Placement::Held => room.deliver(Work {
+                app: route.app.id,
+                endpoint: delivery.endpoint,
+                message: Arc::clone(&message),
+                attempts: 0,
+                uncounted: 0,
+                trigger: Trigger::Scheduled,
+                ordered: delivery.order.is_some(),
+                due: now,
+            }),
+            Placement::Waiting { due } => context.lanes.waiting(route.app.id, delivery.endpoint, due),
+            Placement::Parked => {}
+        }
+    }
+    Ok(message)
+}
+
+/// The deliveries that `message` gets, and the places reserved for them in their lanes' memory.
+fn plan(context: &Context, route: &Route, message: &Message) -> (Vec<NewDelivery>, crate::dispatch::Room) {
+    let key_order = message.ordering_key.as_deref().map(order_of_key);
+    let size = message.payload.as_ref().map_or(0, |payload| payload.body.len());
+    let mut room = context.lanes.room(size);
+    let deliveries = route
+        .destinations
+        .iter()
+        .filter(|destination| route::wants(&destination.endpoint, &message.event_type, &message.channels))
+        .map(|destination| NewDelivery {
+            endpoint: destination.endpoint.id,
+            hold: message.deliver_at.is_none() && room.reserve(destination.endpoint.id),
+            order: match destination.endpoint.ordering {
+                Ordering::Fifo => Some(FIFO),
+                Ordering::None => key_order,
+            },
+        })
+        .collect();
+    (deliveries, room)
+}
+
+impl From<AcceptError> for PublishError {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::NoApp => Self::NoApp,
+            AcceptError::EventIdTaken => Self::EventIdTaken,
+            AcceptError::Repeated(repeat) => Self::Repeated(repeat),
+            AcceptError::Store(error) => Self::Store(error),
+        }
+    }
+}

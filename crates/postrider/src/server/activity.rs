@@ -1,0 +1,154 @@
+//! What a connection is doing, seen from its socket.
+//!
+//! hyper knows but does not tell; so the socket notes reads and writes, and the service notes requests. One atomic
+//! number carries both the phase and a count of changes, so that the watcher sees that something happened even if the
+//! phase is the same again.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+const PHASE_BITS: u32 = 2;
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It waits for a request, or its client reads the last answer.
+    Idle,
+    /// The head of a request has begun and not ended.
+    Head,
+    /// A request is being answered; the handler has its own limits.
+    Busy,
+}
+
+/// A connection's [`Phase`], shared by its socket, its service and its watcher. All three run in one task, so the
+/// atomic is only for the compiler and costs nothing.
+#[derive(Debug, Default)]
+pub(super) struct Activity(AtomicU64);
+
+/// A reading of an [`Activity`]: equal readings mean that nothing happened in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reading(u64);
+
+impl Reading {
+    /// What the connection was doing.
+    pub(super) fn phase(self) -> Phase {
+        match self.0 & ((1 << PHASE_BITS) - 1) {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            _ => Phase::Busy,
+        }
+    }
+
+    /// Whether nothing has ever happened on the connection.
+    pub(super) const fn is_untouched(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Activity {
+    /// What is going on now.
+    pub(super) fn read(&self) -> Reading {
+        Reading(self.0.load(Ordering::Relaxed))
+    }
+
+    /// A request was read.
+    pub(super) fn request(&self) {
+        self.enter(Phase::Busy);
+    }
+
+    /// A request was answered, though the answer may not have been written yet.
+    pub(super) fn answered(&self) {
+        self.enter(Phase::Idle);
+    }
+
+    fn received(&self) {
+        if self.read().phase() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+    }
+
+    fn sent(&self) {
+        // Writing is a sign of life only of a client that owes nothing: a slow head is not excused by a long answer.
+        if self.read().phase() == Phase::Idle {
+            self.enter(Phase::Idle);
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        let count = (self.0.load(Ordering::Relaxed) >> PHASE_BITS) + 1;
+        self.0.store(count << PHASE_BITS | phase as u64, Ordering::Relaxed);
+    }
+}
+
+/// A socket that notes what happens on it.
+pub(super) struct Watched<S> {
+    stream: S,
+    activity: Arc<Activity>,
+}
+
+impl<S> Watched<S> {
+    /// Notes in `activity` what happens on `stream`.
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self { stream, activity }
+    }
+
+    /// The socket itself.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let done = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.activity.received();
+        }
+        done
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let done = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if done.is_ready() {
+            self.activity.sent();
+        }
+        done
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let done = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if done.is_ready() {
+            self.activity.sent();
+        }
+        done
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    // hyper ends a connection too early for a client that is still sending: `connection` does it.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}

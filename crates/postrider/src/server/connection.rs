@@ -1,0 +1,105 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use super::activity::{Activity, Watched};
+use super::patience::{Late, Patience};
+use super::{Shared, answer};
+
+/// Bytes of a request's head: its line and headers. More is 431.
+const HEAD_BYTES: usize = 16 * 1024;
+/// How long a client may take to read the answer that a connection is ended with, and to close its side.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// Bytes that are read and forgotten while waiting for that.
+const LINGER_BYTES: u64 = 1024 * 1024;
+
+/// Serves requests until the client closes, is too slow, or the server stops.
+pub(super) async fn serve<S>(stream: S, router: Router, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Arc::new(Activity::default());
+    let service = service_fn({
+        let activity = Arc::clone(&activity);
+        move |request: Request<Incoming>| {
+            activity.request();
+            let answering = answer::answer(router.clone(), request);
+            let activity = Arc::clone(&activity);
+            async move {
+                let response = answering.await;
+                activity.answered();
+                Ok::<_, Infallible>(response)
+            }
+        }
+    });
+    let mut connection = http1::Builder::new()
+        .half_close(false)
+        .max_header_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&activity))), service);
+
+    let mut stopping = shared.stop.listen();
+    let mut patience = Patience::new(&activity, &shared.rules);
+    let end = poll_fn(|cx| {
+        if Pin::new(&mut connection).poll(cx).is_ready() {
+            return Poll::Ready(End::Done);
+        }
+        let mut is_done = false;
+        if stopping.begins(&shared.stop, cx) {
+            Pin::new(&mut connection).graceful_shutdown();
+            // hyper ends an idle connection at once, but counts one without any request as busy.
+            is_done = activity.read().is_untouched() || Pin::new(&mut connection).poll(cx).is_ready();
+        }
+        if is_done || stopping.is_cut(cx) {
+            return Poll::Ready(End::Stopped);
+        }
+        patience.poll_late(&activity, &shared.rules, cx).map(End::Late)
+    })
+    .await;
+
+    let mut stream = connection.into_parts().io.into_inner().into_inner();
+    let goodbye = async {
+        match end {
+            End::Done => linger(&mut stream).await,
+            End::Late(Late::Head) => {
+                stream.write_all(answer::SLOW_HEAD).await?;
+                linger(&mut stream).await
+            }
+            End::Late(Late::Idle) | End::Stopped => Ok(()),
+        }
+    };
+    // Whoever does not even read our last words gets a closed connection.
+    timeout(GOODBYE, goodbye).await.ok();
+}
+
+/// How a connection's last exchange ended.
+enum End {
+    /// As the protocol, or the client, wanted.
+    Done,
+    /// Because the client was too slow.
+    Late(Late),
+    /// Because the server stops.
+    Stopped,
+}
+
+/// Ends our side and reads what the client still sends. Closing with something unread would make the system reset the
+/// connection, and the client could lose the answer that says why.
+async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await?;
+    Ok(())
+}

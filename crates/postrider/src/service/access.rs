@@ -1,0 +1,97 @@
+//! What a caller's key reaches, and what its words in a path lead to.
+//!
+//! An object of another tenant does not exist ([`Error::Missing`]); an act that the key's kind never allows is
+//! [`Error::Denied`]. Everything that acts on an application starts with [`app`].
+
+use std::sync::Arc;
+
+use postrider_core::app::Ref;
+use postrider_core::endpoint::Endpoint;
+use postrider_core::id::{AppId, EndpointId, MessageId};
+use postrider_core::message::Message;
+use postrider_core::scope::{AppScope, Denied, Identity};
+use postrider_store::Error as StoreError;
+
+use crate::context::Context;
+use crate::directory::Route;
+
+/// What every act can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The key's kind does not allow the act.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Nothing that the caller may see has this id, uid or name.
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An application that the caller may act on.
+pub struct Found {
+    /// The right to do so.
+    pub scope: AppScope,
+    /// The application, its environment and its endpoints, as of the last change.
+    pub route: Arc<Route>,
+}
+
+/// The application that `app` names.
+pub async fn app(context: &Context, identity: Identity, app: &Ref<AppId>) -> Result<Found, Error> {
+    identity.lookup()?;
+    let found = context.directory.find(identity, app).await?;
+    let (scope, route) = found.ok_or(Error::Missing("application"))?;
+    Ok(Found { scope, route })
+}
+
+/// The endpoint that `endpoint` names.
+pub async fn endpoint(
+    context: &Context,
+    scope: AppScope,
+    endpoint: &Ref<EndpointId>,
+) -> Result<Endpoint, Error> {
+    context.store.endpoint(scope, endpoint).await?.ok_or(Error::Missing("endpoint"))
+}
+
+/// The message that `message` names.
+pub async fn message(
+    context: &Context,
+    scope: AppScope,
+    message: &Ref<MessageId>,
+    with_payload: bool,
+) -> Result<Message, Error> {
+    context.store.message(scope, message, with_payload).await?.ok_or(Error::Missing("message"))
+}
+
+/// Makes a change to an application take effect in routing and in the lanes of its endpoints.
+pub(super) fn app_changed(context: &Context, route: &Route) {
+    context.directory.forget(route.app.id);
+    for destination in &route.destinations {
+        context.lanes.changed(route.app.id, destination.endpoint.id);
+    }
+}
+
+/// Makes a change to an endpoint take effect in routing and in its lane.
+pub(super) fn endpoint_changed(context: &Context, app: AppId, endpoint: EndpointId) {
+    context.directory.forget(app);
+    context.lanes.changed(app, endpoint);
+}
+
+/// Lets `?` turn what every act can fail with into an error that has `Access(access::Error)`.
+macro_rules! causes {
+    ($error:ident) => {
+        impl From<postrider_core::scope::Denied> for $error {
+            fn from(denied: postrider_core::scope::Denied) -> Self {
+                Self::Access(denied.into())
+            }
+        }
+
+        impl From<postrider_store::Error> for $error {
+            fn from(error: postrider_store::Error) -> Self {
+                Self::Access(error.into())
+            }
+        }
+    };
+}
+pub(super) use causes;

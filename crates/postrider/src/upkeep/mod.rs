@@ -1,0 +1,38 @@
+//! What goes on beside the traffic: retention, and background tasks.
+//!
+//! Both work in short passes through the store's writer, with rests in between, so that accepting and settling hardly
+//! notice. Both begin where they were after a restart: the store remembers.
+
+mod retention;
+mod tasks;
+
+use std::sync::Arc;
+
+use postrider_egress::Client;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::context::Context;
+
+/// Upkeep, running.
+pub struct Upkeep {
+    stop: CancellationToken,
+    running: TaskTracker,
+}
+
+/// Starts all upkeep.
+pub fn start(context: &Context, client: Arc<Client>) -> Upkeep {
+    let (stop, running) = (CancellationToken::new(), TaskTracker::new());
+    running.spawn(stop.clone().run_until_cancelled_owned(retention::run(Arc::clone(context), client)));
+    running.spawn(stop.clone().run_until_cancelled_owned(tasks::run(Arc::clone(context))));
+    running.close();
+    Upkeep { stop, running }
+}
+
+impl Upkeep {
+    /// Ends after the pass that is under way.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.running.wait().await;
+    }
+}

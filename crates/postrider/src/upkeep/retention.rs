@@ -1,0 +1,38 @@
+//! Removes what is older than its retention, and closes connections that were idle for too long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_core::scope::SystemScope;
+use postrider_egress::Client;
+
+use crate::context::Context;
+
+/// Rows touched in one pass: a few milliseconds of the writer's time.
+const ROWS: usize = 500;
+/// The rest between passes while there is more to do.
+const REST: Duration = Duration::from_millis(50);
+/// The rest when everything is done.
+const IDLE: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(context: Context, client: Arc<Client>) {
+    let removed = metrics::counter!("postrider_retention_messages_total");
+    loop {
+        client.sweep();
+        let more = match context.store.retain(SystemScope::assume(), context.now(), ROWS).await {
+            Ok(done) => {
+                removed.increment(done.messages);
+                if done.canceled > 0 {
+                    tracing::info!(deliveries = done.canceled, "canceled deliveries that can never be sent");
+                }
+                done.more
+            }
+            Err(postrider_store::Error::Closed | postrider_store::Error::Broken(_)) => return,
+            Err(error) => {
+                tracing::warn!(%error, "failed to apply retention");
+                false
+            }
+        };
+        tokio::time::sleep(if more { REST } else { IDLE }).await;
+    }
+}

@@ -1,0 +1,114 @@
+//! Every operation: who may use it, and a request that its owner would make.
+
+use serde_json::{Value, json};
+
+use super::attackers::Kind;
+
+/// Who may use an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Everybody.
+    Open,
+    /// Whoever has a key.
+    AnyKey,
+    /// Keys of the application and of its environment.
+    App,
+    /// Keys of the environment, for an application or an event type that the path names.
+    Owner,
+    /// Keys of the environment; what the path means depends on the environment.
+    Environment,
+    /// All keys of the environment, those of its applications too.
+    Shared,
+    /// Keys of the instance.
+    Instance,
+}
+
+/// An operation of the API.
+pub(super) struct Operation {
+    pub(super) id: &'static str,
+    pub(super) access: Access,
+    /// The body of a request that works, with the parameters of paths; null for none.
+    pub(super) body: fn() -> Value,
+}
+
+impl Operation {
+    /// Whether callers of this kind are just who it is for.
+    pub(super) fn is_for(&self, kind: Kind) -> bool {
+        (self.access, kind) == (Access::Instance, Kind::Instance)
+    }
+
+    /// The statuses that this wrong caller may get.
+    pub(super) fn allowed(&self, kind: Kind) -> &'static [u16] {
+        match (self.access, kind) {
+            (Access::Open, _) => &[204],
+            (_, Kind::Nobody) => &[401],
+            (Access::AnyKey, _) => &[200],
+            (Access::App, Kind::OtherEnvironment | Kind::OtherApp) => &[404],
+            // By id it is not there; by uid or name it may be made, in their own environment.
+            (Access::Owner, Kind::OtherEnvironment) => &[200, 201, 404],
+            (Access::Environment | Access::Shared, Kind::OtherEnvironment) => &[200, 201, 404],
+            (Access::Shared, Kind::OtherApp) => &[200],
+            _ => &[403],
+        }
+    }
+}
+
+const fn get(id: &'static str, access: Access) -> Operation {
+    Operation { id, access, body: || Value::Null }
+}
+
+const fn with(id: &'static str, access: Access, body: fn() -> Value) -> Operation {
+    Operation { id, access, body }
+}
+
+/// All operations. Those of one victim are asked by its owner once, last.
+pub(super) const ALL: &[Operation] = &[
+    get("health.get", Access::Open),
+    get("authentication.whoami", Access::AnyKey),
+    get("application.list", Access::Environment),
+    with("application.create", Access::Environment, || json!({"name": "new"})),
+    get("application.get", Access::App),
+    with("application.upsert", Access::Owner, || json!({"name": "replaced"})),
+    with("application.patch", Access::Owner, || json!({"name": "patched"})),
+    get("application.delete", Access::Owner),
+    get("event_type.list", Access::Shared),
+    with("event_type.create", Access::Environment, || json!({"name": "new", "description": ""})),
+    get("event_type.get", Access::Shared),
+    with("event_type.upsert", Access::Owner, || json!({"description": "replaced"})),
+    with("event_type.patch", Access::Owner, || json!({"description": "patched"})),
+    get("event_type.delete", Access::Owner),
+    get("endpoint.list", Access::App),
+    with("endpoint.create", Access::App, || json!({"url": "http://127.0.0.1:1099/"})),
+    get("endpoint.get", Access::App),
+    with("endpoint.upsert", Access::App, || json!({"url": "http://127.0.0.1:1099/"})),
+    with("endpoint.patch", Access::App, || json!({"disabled": true})),
+    get("endpoint.delete", Access::App),
+    get("endpoint.get_secret", Access::App),
+    with("endpoint.rotate_secret", Access::App, || json!({})),
+    get("endpoint.get_headers", Access::App),
+    with("endpoint.set_headers", Access::App, || json!({"headers": {}})),
+    with("endpoint.patch_headers", Access::App, || json!({"headers": {"x-canary": "2"}})),
+    get("endpoint.get_stats", Access::App),
+    with("endpoint.recover", Access::App, || json!({"since": "2020-01-01T00:00:00Z"})),
+    with("endpoint.send_example", Access::App, || json!({"eventType": "{event_type_name}"})),
+    with("message.create", Access::App, || json!({"eventType": "t", "payload": {}})),
+    with("message.precheck", Access::App, || json!({"eventType": "t"})),
+    get("message.list", Access::App),
+    get("message.get", Access::App),
+    get("message.expunge_content", Access::App),
+    get("message_attempt.list_by_endpoint", Access::App),
+    get("message_attempt.list_by_msg", Access::App),
+    get("message_attempt.list_attempted_messages", Access::App),
+    get("message_attempt.list_attempted_destinations", Access::App),
+    get("message_attempt.get", Access::App),
+    get("message_attempt.expunge_content", Access::App),
+    get("message_attempt.resend", Access::App),
+    get("delivery.skip", Access::App),
+    get("environment.list", Access::Instance),
+    with("environment.create", Access::Instance, || json!({"name": "new"})),
+    get("environment.get_settings", Access::Environment),
+    with("environment.patch_settings", Access::Environment, || json!({"retentionDays": 30})),
+    get("key.list", Access::Instance),
+    with("key.create", Access::Instance, || json!({"name": "new", "scope": "instance"})),
+    get("key.revoke", Access::Instance),
+];

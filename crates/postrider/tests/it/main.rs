@@ -1,0 +1,31 @@
+//! The server as its users meet it: the real thing on a random port of loopback, with real receivers.
+//!
+//! One binary, so that it links once. [`support`] has the server, clients and receivers; every other module is a
+//! subject. A test starts what it needs and shares nothing, so that all run side by side. Nothing sleeps to wait for
+//! something: receivers tell of arrivals, and what can only be asked for is polled up to a deadline that no healthy
+//! run meets.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
+mod support;
+
+mod api;
+mod idempotency;
+
+mod bad_input;
+mod hostile;
+mod isolation;
+
+mod authz;
+mod egress;
+
+mod order;
+mod rate;
+
+mod disk;
+mod kill;
+mod restart;
+
+mod clients;
+mod dev_command;
+mod openapi;

@@ -1,0 +1,197 @@
+//! The real program, as a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::server::KEY;
+use super::{Client, DataDir, PATIENCE, await_until};
+
+/// How a process ended.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    /// Its exit code; `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A server process. It is killed with the test.
+pub(crate) struct Binary {
+    pub(crate) address: SocketAddr,
+    pub(crate) data: DataDir,
+    child: Child,
+    stdout: Arc<Mutex<String>>,
+    stderr: PathBuf,
+}
+
+/// A port that nobody listens on. From below the range that systems give to clients, so that nobody gets it meanwhile.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 8_000).unwrap();
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// The program with these arguments, and none of the settings of whoever runs the tests.
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
+    let settings = std::env::vars_os().map(|(name, _)| name);
+    for name in settings.filter(|name| name.to_string_lossy().starts_with("POSTRIDER_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command on `data` to its end.
+pub(crate) async fn run(data: &Path, arguments: &[&str]) -> Exit {
+    let mut command = program(arguments);
+    command.env("POSTRIDER_DATA_DIR", data);
+    let ended = tokio::task::spawn_blocking(move || command.output());
+    let Output { status, stdout, stderr } = tokio::time::timeout(PATIENCE, ended)
+        .await
+        .unwrap_or_else(|_| panic!("{arguments:?} does not end"))
+        .unwrap()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Exit { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+impl Exit {
+    /// What it wrote to stdout, after the test has failed if it did not end well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.stdout
+    }
+}
+
+impl Binary {
+    /// `postrider serve` with loopback open and the tests' key.
+    pub(crate) async fn serve() -> Self {
+        let data = Arc::new(tempfile::tempdir().unwrap());
+        Self::start(
+            &["serve", "--set", "egress.allow=127.0.0.0/8"],
+            &[("POSTRIDER_BOOTSTRAP_KEY", KEY)],
+            data,
+        )
+        .await
+    }
+
+    /// Starts with these arguments and variables, besides the address and the data directory, and waits until it is
+    /// ready.
+    pub(crate) async fn start(arguments: &[&str], variables: &[(&str, &str)], data: DataDir) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let mut binary = Self::spawn(arguments, variables, data, address);
+        binary.ready().await;
+        binary
+    }
+
+    /// Starts at `address` and does not wait.
+    pub(crate) fn spawn(
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        data: DataDir,
+        address: SocketAddr,
+    ) -> Self {
+        let stderr = data.path().with_extension(format!("{}.log", address.port()));
+        let log = std::fs::File::options().create(true).append(true).open(&stderr).unwrap();
+        let has_limit = arguments.iter().any(|argument| argument.starts_with("store.min_free="));
+        let no_limit: &[&str] = if has_limit { &[] } else { &["--set", "store.min_free=0"] };
+        let mut child = program(arguments)
+            .args(["--listen", &address.to_string(), "--data-dir"])
+            .arg(data.path())
+            .args(no_limit)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let stdout = Arc::new(Mutex::new(String::new()));
+        let (pipe, text) = (child.stdout.take().unwrap(), Arc::clone(&stdout));
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                let mut text = text.lock().unwrap();
+                text.push_str(&line);
+                text.push('\n');
+            }
+        });
+        Self { address, data, child, stdout, stderr }
+    }
+
+    /// Waits until `/readyz` says so.
+    pub(crate) async fn ready(&mut self) {
+        let client = Client::of(self.address);
+        await_until("the server to be ready", async || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the server ended with {status}:\n{}", self.log());
+            }
+            let reply = client.ask(http::Method::GET, "/readyz").try_send().await.ok()?;
+            (reply.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// A client with the tests' key.
+    pub(crate) fn client(&self) -> Client {
+        Client::of(self.address).with_key(KEY)
+    }
+
+    /// What it has written to stdout.
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.lock().unwrap().clone()
+    }
+
+    /// What it has written to stderr.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    /// Asks it to stop, as an orchestrator does.
+    pub(crate) fn terminate(&self) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Its exit code, once it has ended by itself; `None` when a signal ended it.
+    pub(crate) async fn ended(&mut self, within: Duration) -> Option<i32> {
+        let waiting = async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let code = tokio::time::timeout(within, waiting).await;
+        code.unwrap_or_else(|_| panic!("still running after {within:?}:\n{}", self.log()))
+    }
+
+    /// Kills it, as a loss of power would, and leaves the data.
+    pub(crate) fn kill(mut self) -> DataDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        Arc::clone(&self.data)
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- log of the server at {}\n{}", self.address, self.log());
+        }
+        let _ = std::fs::remove_file(&self.stderr);
+    }
+}

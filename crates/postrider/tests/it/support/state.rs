@@ -1,0 +1,33 @@
+//! Everything that an environment's lists show, to prove that something changed nothing.
+
+use serde_json::Value;
+
+use super::Client;
+
+/// The text of all that `client` can read of its environment. Meant for tests' small environments: one page of each
+/// list.
+pub(crate) async fn state(client: &Client) -> String {
+    let mut text = String::new();
+    let mut read = async |path: String| -> Vec<Value> {
+        let reply = client.get(&path).await;
+        let body = reply.must(200);
+        text.push_str(&format!("{path} {body}\n"));
+        body["data"].as_array().cloned().unwrap_or_default()
+    };
+    read("/api/v1/environment/settings".to_owned()).await;
+    read("/api/v1/event-type?include_archived=true&with_content=true&limit=250".to_owned()).await;
+    for app in read("/api/v1/app?limit=250".to_owned()).await {
+        let app = format!("/api/v1/app/{}", app["id"].as_str().unwrap());
+        for endpoint in read(format!("{app}/endpoint?limit=250")).await {
+            let id = endpoint["id"].as_str().unwrap();
+            for part in ["/secret", "/headers", "/msg?limit=250"] {
+                read(format!("{app}/endpoint/{id}{part}")).await;
+            }
+            read(format!("{app}/attempt/endpoint/{id}?limit=250")).await;
+        }
+        for message in read(format!("{app}/msg?limit=250")).await {
+            read(format!("{app}/msg/{}/endpoint?limit=250", message["id"].as_str().unwrap())).await;
+        }
+    }
+    text
+}

@@ -1,0 +1,29 @@
+//! Tools that a test needs and that a machine may lack.
+
+use std::path::{Path, PathBuf};
+
+/// The path of `name` in the folder of test tools, or `None` after saying that the test was skipped. Under `CI` a
+/// missing tool is a failure: there, skipping would go unseen.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("POSTRIDER_TEST_TOOLS").map_or_else(default_home, PathBuf::from);
+    let path = home.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    skip(&format!("there is no {}; `cargo xtask test` installs it", path.display()));
+    None
+}
+
+/// Says that the running test was skipped, and why.
+pub(crate) fn skip(reason: &str) {
+    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!is_ci, "not skipped under CI: {reason}");
+    // Past the capture of the test runner, which shows nothing of tests that pass.
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let line = format!("skipped: {test}: {reason}\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+}
+
+fn default_home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-tools")
+}
