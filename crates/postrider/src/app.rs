@@ -8,6 +8,7 @@
 mod bootstrap;
 pub(crate) mod control;
 pub(crate) mod data_dir;
+mod descriptors;
 mod error;
 pub(crate) mod health;
 pub mod local;
@@ -118,7 +119,8 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
     let policy = config.egress.policy()?;
     let store = data_dir::open(&config, &rng).await?;
     let ids = IdGenerator::resume(store.last_row(SystemScope::assume()).await?);
-    let client = Arc::new(egress(Client::builder(policy.clone())).build());
+    let idle = descriptors::idle_connections(descriptors::raise(), config.dispatch.concurrency);
+    let client = Arc::new(egress(Client::builder(policy.clone()).limits(idle)).build());
     let policy = Arc::new(policy);
     let (lanes, inbox) = Lanes::prepare(&dispatch_config(&config));
     let context = Arc::new(Parts {
