@@ -1,42 +1,82 @@
 //! What goes around every request: load shedding, panics, and the headers that all answers carry.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tokio::sync::Semaphore;
+use tower::{Layer, Service};
 
 use super::answer;
 use super::problem::Problem;
 
-/// Places for requests under way.
-pub(super) type Places = Arc<Semaphore>;
-
-/// Runs a request if there is a place for it, and dresses its answer.
-pub(super) async fn guard(State(places): State<Places>, request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight()
-    } else {
-        match places.try_acquire() {
-            Ok(_place) => run(request, next).await,
-            Err(_) => overloaded().into_response(),
-        }
-    };
-    dress(response.headers_mut());
-    response
+/// Guards services, which share its places for requests under way. Cheap to clone. A layer of its own and not a
+/// function in a middleware, because it is on the way of every message.
+#[derive(Clone)]
+pub(super) struct Guard {
+    places: Arc<Semaphore>,
 }
 
-/// A panic of one request is its own: the caller gets an answer, and the connection lives.
-async fn run(request: Request, next: Next) -> Response {
-    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!("a request panicked");
-        Problem::internal().into_response()
-    })
+/// A guarded service.
+#[derive(Clone)]
+pub(super) struct Guarded<S> {
+    inner: S,
+    places: Arc<Semaphore>,
+}
+
+impl Guard {
+    /// A guard that lets `requests` be under way at once.
+    pub(super) fn new(requests: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(requests)) }
+    }
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { inner, places: Arc::clone(&self.places) }
+    }
+}
+
+impl<S> Service<Request> for Guarded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if request.method() == Method::OPTIONS {
+            return Box::pin(std::future::ready(Ok(dressed(preflight()))));
+        }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Box::pin(std::future::ready(Ok(dressed(overloaded().into_response()))));
+        };
+        let answering = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        Box::pin(async move {
+            let _place = place;
+            // A panic of one request is its own: the caller gets an answer, and the connection lives.
+            let response = answering.await.unwrap_or_else(|_| {
+                tracing::error!("a request panicked");
+                Ok(Problem::internal().into_response())
+            });
+            response.map(dressed)
+        })
+    }
 }
 
 fn overloaded() -> Problem {
@@ -55,6 +95,11 @@ fn preflight() -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    response
+}
+
+fn dressed(mut response: Response) -> Response {
+    dress(response.headers_mut());
     response
 }
 

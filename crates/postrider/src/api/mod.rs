@@ -2,11 +2,11 @@
 //!
 //! In reading order:
 //!
-//! - the way of a request: [`guard`], [`caller`], [`path`], [`query`], [`repeatable`], [`body`] and [`json`];
-//! - the way of an answer: [`answer`], [`page`], [`problem`];
-//! - the operations, by noun: [`application`], [`event_type`], [`endpoint`], [`message`], [`attempt`], [`delivery`],
-//!   [`environment`], [`key`], [`system`];
-//! - [`openapi`]: the document, which is made from the same declarations as the routes.
+//! - the way of a request: `guard`, `caller`, `path`, `query`, `repeatable`, `body` and `json`;
+//! - the way of an answer: `answer`, `page`, `problem`;
+//! - the operations, by noun: `application`, `event_type`, `endpoint`, `message`, `attempt`, `delivery`,
+//!   `environment`, `key`, `system`;
+//! - `openapi`: the document, which is made from the same declarations as the routes.
 //!
 //! Invariants: a caller is known before its body is read, and a body is never larger than the configured limit; every
 //! answer but 204 is JSON; a handler translates and decides nothing.
@@ -44,11 +44,8 @@ mod system;
 
 mod openapi;
 
-use std::sync::Arc;
-
 use axum::routing::get;
-use axum::{Router, middleware};
-use tokio::sync::Semaphore;
+use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -72,12 +69,12 @@ fn routes() -> OpenApiRouter<Context> {
 pub fn router(context: Context) -> Router {
     let (router, document) = routes().split_for_parts();
     let document = answer::render(&openapi::complete(document));
-    let places = Arc::new(Semaphore::new(context.limits.requests));
+    let guard = guard::Guard::new(context.limits.requests);
     router
         .route("/openapi.json", get(async move || answer::json(http::StatusCode::OK, document)))
         .fallback(guard::no_route)
         .method_not_allowed_fallback(guard::no_method)
-        .layer(middleware::from_fn_with_state(places, guard::guard))
+        .layer(guard)
         .with_state(context)
 }
 
