@@ -52,6 +52,7 @@ pub struct Route {
 
 impl Route {
     /// The right to look up what its environment shares.
+    #[must_use]
     pub fn lookup(&self) -> LookupScope {
         SystemScope::assume().environment(self.app.environment).lookup()
     }

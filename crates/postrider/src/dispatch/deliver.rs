@@ -272,10 +272,9 @@ impl Tried {
         match (self.status_code, self.failure.as_ref().map(|failure| failure.class)) {
             (200..300, _) => Outcome::Arrived,
             (410, _) => Outcome::Gone,
-            (429 | 502..=504, _) => Outcome::Overloaded,
             (0, Some(FailureClass::Internal)) => Outcome::Internal,
             (0, Some(FailureClass::Blocked | FailureClass::TooLarge | FailureClass::Protocol)) => Outcome::Refused,
-            (0, _) => Outcome::Overloaded,
+            (0 | 429 | 502..=504, _) => Outcome::Overloaded,
             _ => Outcome::Refused,
         }
     }

@@ -71,6 +71,7 @@ pub struct Status {
 impl Lanes {
     /// A handle, and where its notices come out. At most `held_max` deliveries and `bytes_max` bytes of payload are
     /// taken into memory by [`Room::reserve`].
+    #[must_use]
     pub fn new(held_max: usize, bytes_max: usize) -> (Self, Inbox) {
         let (events, inbox) = mpsc::unbounded_channel();
         let shared = Shared {
@@ -85,6 +86,7 @@ impl Lanes {
     }
 
     /// Room for the deliveries of one message of `size` bytes.
+    #[must_use]
     pub fn room(&self, size: usize) -> Room {
         Room { lanes: self.clone(), size, reserved: VecDeque::new() }
     }
@@ -111,6 +113,7 @@ impl Lanes {
     }
 
     /// How dispatch is doing.
+    #[must_use]
     pub fn status(&self) -> Status {
         Status { held: self.0.held.load(Ordering::Relaxed), bytes: self.0.bytes.load(Ordering::Relaxed) }
     }

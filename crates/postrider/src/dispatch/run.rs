@@ -60,6 +60,7 @@ impl Default for Config {
 
 impl Lanes {
     /// A handle and the inbox that [`start`] needs: made before it, since others need the handle.
+    #[must_use]
     pub fn prepare(config: &Config) -> (Self, Inbox) {
         Self::new(HELD_MAX, config.memory_bytes)
     }
@@ -105,11 +106,13 @@ pub async fn start(
 
 impl Dispatch {
     /// When the dispatcher last went around. It does so at least once a second.
+    #[must_use]
     pub fn last_beat(&self) -> Timestamp {
         Timestamp::from_micros(self.beat.load(Ordering::Relaxed))
     }
 
     /// A way to read [`Dispatch::last_beat`] from elsewhere.
+    #[must_use]
     pub fn beat(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.beat)
     }
@@ -177,7 +180,7 @@ impl Runner {
             }
         }
         let held = self.scheduler.drain();
-        self.settler.release(held);
+        self.settler.release(&held);
     }
 
     fn take_note(&mut self, events: &mut Vec<Event>) {
@@ -213,7 +216,7 @@ impl Runner {
             Action::Load { app, endpoint } => {
                 tokio::spawn(load(Arc::clone(&self.context), app, endpoint));
             }
-            Action::Release(work) => self.settler.release(work),
+            Action::Release(work) => self.settler.release(&work),
             Action::Mark(app, mark) => self.settler.mark(app, mark),
         }
     }

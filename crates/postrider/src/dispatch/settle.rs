@@ -52,7 +52,7 @@ impl Settler {
         self.send(Outcome::Noted { app, mark });
     }
 
-    pub(super) fn release(&self, work: Vec<Work>) {
+    pub(super) fn release(&self, work: &[Work]) {
         let held: Vec<_> = work.iter().map(|work| (work.message.id, work.endpoint)).collect();
         if !held.is_empty() {
             self.send(Outcome::Released(held));

@@ -6,7 +6,7 @@
 //!
 //! After a change and before it answers, a function tells the directory to read anew and the lanes to look again, so
 //! that a caller's next publish sees its own change. A change and that telling are one step that a caller who hangs up
-//! cannot interrupt ([`finish`]).
+//! cannot interrupt (`finish`).
 //!
 //! Deliberately absent: anything of HTTP. Status codes, headers and bodies belong to `api`; the one body that passes
 //! through here is the answer that is remembered for an idempotency key ([`once`]).

@@ -11,7 +11,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Pauses a lane after repeated failures, tries one delivery when the pause is over, and lets go on when that arrives.
 #[derive(Debug, Clone)]
-pub struct Breaker {
+pub(super) struct Breaker {
     threshold: u32,
     state: State,
 }
@@ -28,7 +28,7 @@ enum State {
 
 /// What the breaker says to the next delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permit {
+pub(super) enum Permit {
     /// Go.
     Go,
     /// Go alone: this one is the probe.
@@ -41,12 +41,12 @@ pub enum Permit {
 
 impl Breaker {
     /// A closed breaker that opens after `threshold` failures in a row.
-    pub fn new(threshold: u32) -> Self {
+    pub(super) fn new(threshold: u32) -> Self {
         Self { threshold: threshold.max(1), state: State::Closed { failures: 0 } }
     }
 
     /// What the next delivery may do at `now`.
-    pub fn permit(&self, now: Timestamp) -> Permit {
+    pub(super) fn permit(&self, now: Timestamp) -> Permit {
         match self.state {
             State::Closed { .. } => Permit::Go,
             State::Open { until, .. } if now >= until => Permit::Probe,
@@ -56,12 +56,12 @@ impl Breaker {
     }
 
     /// Whether deliveries go freely.
-    pub fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed { .. })
     }
 
     /// A delivery starts. The first one after a pause is the probe.
-    pub fn started(&mut self, now: Timestamp) {
+    pub(super) fn started(&mut self, now: Timestamp) {
         if let State::Open { until, pause } = self.state
             && now >= until
         {
@@ -70,7 +70,7 @@ impl Breaker {
     }
 
     /// A delivery failed.
-    pub fn failed(&mut self, now: Timestamp) {
+    pub(super) fn failed(&mut self, now: Timestamp) {
         self.state = match self.state {
             State::Closed { failures } if failures + 1 < self.threshold => State::Closed { failures: failures + 1 },
             State::Closed { .. } => State::Open { until: now.after(PAUSE), pause: PAUSE },
@@ -84,21 +84,21 @@ impl Breaker {
     }
 
     /// A delivery arrived. `true` when that ends a pause: the lane should ramp up from one at a time.
-    pub fn succeeded(&mut self) -> bool {
+    pub(super) fn succeeded(&mut self) -> bool {
         let was_closed = self.is_closed();
         self.state = State::Closed { failures: 0 };
         !was_closed
     }
 
     /// A delivery ended without telling anything of the endpoint: if it was the probe, another one is needed.
-    pub fn learned_nothing(&mut self, now: Timestamp) {
+    pub(super) fn learned_nothing(&mut self, now: Timestamp) {
         if let State::Probing { pause } = self.state {
             self.state = State::Open { until: now.after(PAUSE), pause };
         }
     }
 
     /// Ends a pause early: a person asked, or the endpoint was changed.
-    pub fn end_pause(&mut self, now: Timestamp) {
+    pub(super) fn end_pause(&mut self, now: Timestamp) {
         if let State::Open { pause, .. } = self.state {
             self.state = State::Open { until: now, pause };
         }

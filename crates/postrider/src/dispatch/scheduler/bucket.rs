@@ -7,7 +7,7 @@ const NANOS: i64 = 1_000_000_000;
 /// Lets `rate` deliveries a second through, and after a pause up to a tenth of a second's worth at once: enough to
 /// make up for a timer that fires a few milliseconds late, too little to be felt as a burst.
 #[derive(Debug, Clone)]
-pub struct Bucket {
+pub(super) struct Bucket {
     rate: u32,
     interval: i64,
     tolerance: i64,
@@ -17,7 +17,7 @@ pub struct Bucket {
 
 impl Bucket {
     /// A full bucket for `rate` a second; 0 counts as 1.
-    pub fn new(rate: u32) -> Self {
+    pub(super) fn new(rate: u32) -> Self {
         let rate = rate.max(1);
         let interval = NANOS / i64::from(rate);
         let burst = i64::from(rate / 10).max(1);
@@ -25,18 +25,18 @@ impl Bucket {
     }
 
     /// Deliveries a second.
-    pub fn rate(&self) -> u32 {
+    pub(super) fn rate(&self) -> u32 {
         self.rate
     }
 
     /// From when on the next delivery may go.
-    pub fn ready_at(&self) -> Timestamp {
+    pub(super) fn ready_at(&self) -> Timestamp {
         // Rounded up: at the microsecond that is named, the token is there.
         Timestamp::from_micros(((self.full_at - self.tolerance).max(0) as u64).div_ceil(1_000) as i64)
     }
 
     /// Takes a token at `now`, which must not be before [`Bucket::ready_at`].
-    pub fn take(&mut self, now: Timestamp) {
+    pub(super) fn take(&mut self, now: Timestamp) {
         debug_assert!(now >= self.ready_at());
         self.full_at = self.full_at.max(now.as_micros() * 1_000) + self.interval;
     }

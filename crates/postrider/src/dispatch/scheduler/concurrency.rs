@@ -7,7 +7,7 @@ const FIRST: f64 = 8.0;
 
 /// A limit that grows while an endpoint keeps up and halves when it does not.
 #[derive(Debug, Clone)]
-pub struct Concurrency {
+pub(super) struct Concurrency {
     limit: f64,
     max: f64,
     // Doubles in each round until the first sign of trouble, then grows by one a round.
@@ -18,18 +18,18 @@ pub struct Concurrency {
 
 impl Concurrency {
     /// A limit that never passes `max`.
-    pub fn new(max: usize) -> Self {
+    pub(super) fn new(max: usize) -> Self {
         let max = max.max(1) as f64;
         Self { limit: FIRST.min(max), max, finding_out: true, decreased_at: Timestamp::from_micros(i64::MIN) }
     }
 
     /// The limit now, at least 1.
-    pub fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         self.limit as usize
     }
 
     /// A delivery arrived while `in_flight` (itself included) were on their way.
-    pub fn succeeded(&mut self, in_flight: usize) {
+    pub(super) fn succeeded(&mut self, in_flight: usize) {
         // A limit that is not used proves nothing.
         if in_flight < self.limit() {
             return;
@@ -39,7 +39,7 @@ impl Concurrency {
     }
 
     /// A delivery that began at `started` met an endpoint that is overloaded or gone.
-    pub fn overloaded(&mut self, started: Timestamp, now: Timestamp) {
+    pub(super) fn overloaded(&mut self, started: Timestamp, now: Timestamp) {
         if started > self.decreased_at {
             self.limit = (self.limit / 2.0).max(1.0);
             self.finding_out = false;
@@ -48,7 +48,7 @@ impl Concurrency {
     }
 
     /// Begins again with one at a time, after a pause.
-    pub fn ramp_up(&mut self) {
+    pub(super) fn ramp_up(&mut self) {
         self.limit = 1.0;
         self.finding_out = true;
     }

@@ -15,57 +15,69 @@ use super::concurrency::Concurrency;
 use super::pool::Class;
 
 /// An attempt that takes longer makes its lane slow.
-pub const SLOW: Duration = Duration::from_secs(1);
+pub(super) const SLOW: Duration = Duration::from_secs(1);
 
 /// What the scheduler needs to know of an endpoint; the rest travels along in `D`.
 #[derive(Debug, Clone)]
-pub struct Settings<D> {
+pub(in crate::dispatch) struct Settings<D> {
     /// Handed to whoever sends.
-    pub destination: D,
+    pub(in crate::dispatch) destination: D,
     /// Whether nothing is to be sent.
-    pub disabled: bool,
+    pub(in crate::dispatch) disabled: bool,
     /// Attempts a second.
-    pub throttle_rate: Option<u32>,
+    pub(in crate::dispatch) throttle_rate: Option<u32>,
     /// The first failure since the last success, as far as the store knows.
-    pub failing_since: Option<Timestamp>,
+    pub(in crate::dispatch) failing_since: Option<Timestamp>,
 }
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub struct Lane<D> {
-    pub app: AppId,
-    pub gate: Arc<Gate>,
+pub(super) struct Lane<D> {
+    pub(super) app: AppId,
+    pub(super) gate: Arc<Gate>,
     /// `None` until they are read: after a start and after a change.
-    pub settings: Option<Settings<D>>,
+    pub(super) settings: Option<Settings<D>>,
     /// How many times they are being read: after a change, only the last reading counts.
-    pub loading: u32,
+    pub(super) loading: u32,
     /// Whether they are being read because something changed.
-    pub changed: bool,
-    pub queue: VecDeque<Work>,
-    pub in_flight: usize,
-    pub concurrency: Concurrency,
-    pub bucket: Option<Bucket>,
-    pub breaker: Breaker,
-    pub class: Class,
+    pub(super) changed: bool,
+    pub(super) queue: VecDeque<Work>,
+    pub(super) in_flight: usize,
+    pub(super) concurrency: Concurrency,
+    pub(super) bucket: Option<Bucket>,
+    pub(super) breaker: Breaker,
+    pub(super) class: Class,
     /// Whether it stands in a pool's line.
-    pub enrolled: bool,
+    pub(super) enrolled: bool,
     /// When the first delivery that waits in the store is due, as far as is known; early is harmless, late is not.
-    pub store_due: Option<Timestamp>,
-    /// Set while a claim is under way, with the earliest due time that was told meanwhile.
-    pub claiming: Option<Option<Timestamp>>,
+    pub(super) store_due: Option<Timestamp>,
+    /// Whether a claim is under way.
+    pub(super) claiming: Claiming,
     /// The first failure since the last success.
-    pub failing_since: Option<Timestamp>,
+    pub(super) failing_since: Option<Timestamp>,
     /// Whether the store was told of it.
-    pub failing_marked: bool,
+    pub(super) failing_marked: bool,
     /// When an attempt last started in an empty lane, or ended.
-    pub moved_at: Timestamp,
+    pub(super) moved_at: Timestamp,
     /// The earliest timer that is set for this lane.
-    pub timer: Option<Timestamp>,
+    pub(super) timer: Option<Timestamp>,
+}
+
+/// Whether a claim is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claiming {
+    /// None is.
+    No,
+    /// One is. The store may have looked before a delivery was written that we were told of since.
+    UnderWay {
+        /// The earliest due time that was told since.
+        noted: Option<Timestamp>,
+    },
 }
 
 /// Why a lane cannot start a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blocked {
+pub(super) enum Blocked {
     /// Until something happens to it: a delivery comes or ends, its settings are read.
     UntilEvent,
     /// Until a time.
@@ -73,7 +85,7 @@ pub enum Blocked {
 }
 
 impl<D> Lane<D> {
-    pub fn new(app: AppId, gate: Arc<Gate>, concurrency_max: usize, breaker_failures: u32, now: Timestamp) -> Self {
+    pub(super) fn new(app: AppId, gate: Arc<Gate>, concurrency_max: usize, breaker_failures: u32, now: Timestamp) -> Self {
         Self {
             app,
             gate,
@@ -88,7 +100,7 @@ impl<D> Lane<D> {
             class: Class::Probation,
             enrolled: false,
             store_due: None,
-            claiming: None,
+            claiming: Claiming::No,
             failing_since: None,
             failing_marked: false,
             moved_at: now,
@@ -97,7 +109,7 @@ impl<D> Lane<D> {
     }
 
     /// Whether an attempt could start now, but for slots.
-    pub fn may_start(&self, now: Timestamp, app_bucket: Option<&Bucket>) -> Result<(), Blocked> {
+    pub(super) fn may_start(&self, now: Timestamp, app_bucket: Option<&Bucket>) -> Result<(), Blocked> {
         let sendable = self.settings.as_ref().is_some_and(|settings| !settings.disabled);
         if self.queue.is_empty() || !sendable || self.in_flight >= self.concurrency.limit() {
             return Err(Blocked::UntilEvent);
@@ -116,10 +128,10 @@ impl<D> Lane<D> {
     }
 
     /// How many deliveries should be read from the store now; 0 for none.
-    pub fn wants(&self, now: Timestamp, window: usize) -> usize {
+    pub(super) fn wants(&self, now: Timestamp, window: usize) -> usize {
         let sendable = self.settings.as_ref().is_some_and(|settings| !settings.disabled);
         let due = self.store_due.is_some_and(|due| due <= now);
-        if !sendable || !due || self.claiming.is_some() {
+        if !sendable || !due || self.claiming != Claiming::No {
             return 0;
         }
         match self.breaker.permit(now) {
@@ -131,28 +143,28 @@ impl<D> Lane<D> {
     }
 
     /// Whether new deliveries must queue in the store: older ones do, or the lane is paused.
-    pub fn must_queue_in_store(&self, now: Timestamp) -> bool {
-        self.claiming.is_some()
+    pub(super) fn must_queue_in_store(&self, now: Timestamp) -> bool {
+        self.claiming != Claiming::No
             || self.store_due.is_some_and(|due| due <= now)
             || !self.breaker.is_closed()
             || self.settings.as_ref().is_some_and(|settings| settings.disabled)
     }
 
     /// Takes note of a delivery that waits in the store.
-    pub fn note_waiting(&mut self, due: Timestamp) {
+    pub(super) fn note_waiting(&mut self, due: Timestamp) {
         let earliest = |known: Option<Timestamp>| Some(known.map_or(due, |known| known.min(due)));
         match &mut self.claiming {
-            Some(noted) => *noted = earliest(*noted),
-            None => self.store_due = earliest(self.store_due),
+            Claiming::UnderWay { noted } => *noted = earliest(*noted),
+            Claiming::No => self.store_due = earliest(self.store_due),
         }
     }
 
     /// Whether nothing would be lost by forgetting the lane.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty()
             && self.in_flight == 0
             && self.store_due.is_none()
-            && self.claiming.is_none()
+            && self.claiming == Claiming::No
             && self.loading == 0
             && self.breaker.is_closed()
             && self.failing_since.is_none()

@@ -25,8 +25,8 @@ use postrider_core::time::Timestamp;
 use postrider_store::{EndpointMark, Mark};
 
 use self::bucket::Bucket;
-pub use self::lane::Settings;
-use self::lane::{Blocked, Lane, SLOW};
+pub(super) use self::lane::Settings;
+use self::lane::{Blocked, Claiming, Lane, SLOW};
 use self::pool::{Class, Pool, cost};
 use super::lanes::{Lanes, WINDOW};
 
@@ -37,7 +37,7 @@ const IDLE_KEPT: Duration = Duration::from_secs(600);
 
 /// Ceilings of the scheduler.
 #[derive(Debug, Clone, Copy)]
-pub struct Ceilings {
+pub(super) struct Ceilings {
     /// Attempts under way at lanes that answer quickly.
     pub steady_slots: usize,
     /// Attempts under way at lanes that are slow or not known yet.
@@ -50,7 +50,7 @@ pub struct Ceilings {
 
 /// What is to be done.
 #[derive(Debug)]
-pub enum Action<D> {
+pub(super) enum Action<D> {
     /// Attempt this delivery.
     Send {
         /// The delivery.
@@ -80,7 +80,7 @@ pub enum Action<D> {
 
 /// How an attempt ended, as far as its lane is concerned.
 #[derive(Debug, Clone, Copy)]
-pub struct Ended {
+pub(super) struct Ended {
     /// The endpoint.
     pub endpoint: EndpointId,
     /// Bytes of the payload.
@@ -93,7 +93,7 @@ pub struct Ended {
 
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// It arrived.
     Arrived,
     /// The endpoint refused it.
@@ -107,7 +107,7 @@ pub enum Outcome {
 }
 
 /// See the module's documentation. `D` is what a sender needs to know of an endpoint.
-pub struct Scheduler<D> {
+pub(super) struct Scheduler<D> {
     lanes: HashMap<EndpointId, Lane<D>>,
     app_buckets: HashMap<AppId, Bucket>,
     steady: Pool,
@@ -119,7 +119,7 @@ pub struct Scheduler<D> {
 }
 
 impl<D: Clone> Scheduler<D> {
-    pub fn new(ceilings: Ceilings, handle: Lanes) -> Self {
+    pub(super) fn new(ceilings: Ceilings, handle: Lanes) -> Self {
         Self {
             lanes: HashMap::new(),
             app_buckets: HashMap::new(),
@@ -133,35 +133,35 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// Attempts under way.
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.steady.in_flight() + self.probation.in_flight()
     }
 
     /// Lanes known.
-    pub fn lanes(&self) -> usize {
+    pub(super) fn lanes(&self) -> usize {
         self.lanes.len()
     }
 
     /// Lanes that are paused by their breaker.
-    pub fn paused_lanes(&self) -> usize {
+    pub(super) fn paused_lanes(&self) -> usize {
         self.lanes.values().filter(|lane| !lane.breaker.is_closed()).count()
     }
 
     /// When the delivery that waits longest was due, in memory or in the store; paused and throttled lanes count.
-    pub fn oldest_due(&self) -> Option<Timestamp> {
+    pub(super) fn oldest_due(&self) -> Option<Timestamp> {
         let of_lane = |lane: &Lane<D>| lane.queue.front().map(|work| work.due).into_iter().chain(lane.store_due).min();
         self.lanes.values().filter_map(of_lane).min()
     }
 
     /// A delivery is in our hands.
-    pub fn held(&mut self, now: Timestamp, work: Work) {
+    pub(super) fn held(&mut self, now: Timestamp, work: Work) {
         let endpoint = work.endpoint;
         self.lane(now, work.app, endpoint).queue.push_back(work);
         self.touch(now, endpoint);
     }
 
     /// A delivery waits in the store.
-    pub fn waiting(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId, due: Timestamp, manual: bool) {
+    pub(super) fn waiting(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId, due: Timestamp, manual: bool) {
         let lane = self.lane(now, app, endpoint);
         lane.note_waiting(due);
         if manual {
@@ -171,7 +171,7 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// An environment was changed.
-    pub fn all_changed(&mut self, now: Timestamp) {
+    pub(super) fn all_changed(&mut self, now: Timestamp) {
         let lanes: Vec<_> = self.lanes.iter().map(|(endpoint, lane)| (lane.app, *endpoint)).collect();
         for (app, endpoint) in lanes {
             self.changed(now, app, endpoint);
@@ -179,7 +179,7 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// An endpoint or its application was changed: settings are read anew before anything else is sent.
-    pub fn changed(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId) {
+    pub(super) fn changed(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId) {
         self.app_buckets.remove(&app);
         let lane = self.lane(now, app, endpoint);
         lane.settings = None;
@@ -189,7 +189,7 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// An endpoint's settings were read; `None` when it is gone.
-    pub fn loaded(&mut self, now: Timestamp, endpoint: EndpointId, app_rate: Option<u32>, settings: Option<Settings<D>>) {
+    pub(super) fn loaded(&mut self, now: Timestamp, endpoint: EndpointId, app_rate: Option<u32>, settings: Option<Settings<D>>) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         lane.loading -= 1;
         if lane.loading > 0 {
@@ -224,9 +224,12 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// A claim was answered: what is in our hands now, and when the rest is due.
-    pub fn claimed(&mut self, now: Timestamp, endpoint: EndpointId, work: Vec<Work>, next_due: Option<Timestamp>) {
+    pub(super) fn claimed(&mut self, now: Timestamp, endpoint: EndpointId, work: Vec<Work>, next_due: Option<Timestamp>) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
-        let noted = lane.claiming.take().flatten();
+        let noted = match std::mem::replace(&mut lane.claiming, Claiming::No) {
+            Claiming::UnderWay { noted } => noted,
+            Claiming::No => None,
+        };
         lane.store_due = next_due.into_iter().chain(noted).min();
         for work in work {
             self.handle.count_in(&lane.gate, work.payload_len());
@@ -236,7 +239,7 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// An attempt ended.
-    pub fn ended(&mut self, now: Timestamp, ended: Ended) {
+    pub(super) fn ended(&mut self, now: Timestamp, ended: Ended) {
         let Some(lane) = self.lanes.get_mut(&ended.endpoint) else { return };
         let in_flight = lane.in_flight;
         lane.in_flight -= 1;
@@ -268,7 +271,7 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// The next thing to do at `now`, if any. With `may_send` false, nothing is sent.
-    pub fn next_action(&mut self, now: Timestamp, may_send: bool) -> Option<Action<D>> {
+    pub(super) fn next_action(&mut self, now: Timestamp, may_send: bool) -> Option<Action<D>> {
         self.run_timers(now);
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
@@ -290,18 +293,18 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// When to look again although nothing happened.
-    pub fn wake_at(&self) -> Option<Timestamp> {
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
         self.timers.peek().map(|Reverse((time, _))| *time)
     }
 
     /// Forgets lanes that have been idle for long.
-    pub fn sweep(&mut self, now: Timestamp) {
+    pub(super) fn sweep(&mut self, now: Timestamp) {
         self.lanes.retain(|_, lane| !lane.is_idle() || lane.enrolled || now.since(lane.moved_at) < IDLE_KEPT);
         self.handle.forget_idle_gates();
     }
 
     /// Takes everything out of memory that was not started, to be released.
-    pub fn drain(&mut self) -> Vec<Work> {
+    pub(super) fn drain(&mut self) -> Vec<Work> {
         let mut all = Vec::new();
         for lane in self.lanes.values_mut() {
             for work in lane.queue.drain(..) {
@@ -324,14 +327,14 @@ impl<D: Clone> Scheduler<D> {
     fn start(&mut self, now: Timestamp, class: Class, app: AppId, endpoint: EndpointId) -> Option<Action<D>> {
         let lane = self.lanes.get_mut(&endpoint)?;
         lane.enrolled = false;
-        let mut app_bucket = self.app_buckets.get_mut(&app);
+        let app_bucket = self.app_buckets.get_mut(&app);
         if lane.class != class || lane.may_start(now, app_bucket.as_deref()).is_err() {
             self.touch(now, endpoint);
             return None;
         }
         let work = lane.queue.pop_front()?;
         let destination = lane.settings.as_ref()?.destination.clone();
-        for bucket in [lane.bucket.as_mut(), app_bucket.as_deref_mut()].into_iter().flatten() {
+        for bucket in [lane.bucket.as_mut(), app_bucket].into_iter().flatten() {
             bucket.take(now);
         }
         lane.breaker.started(now);
@@ -360,7 +363,7 @@ impl<D: Clone> Scheduler<D> {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         let limit = lane.wants(now, WINDOW);
         if limit > 0 {
-            lane.claiming = Some(None);
+            lane.claiming = Claiming::UnderWay { noted: None };
             self.actions.push_back(Action::Claim { endpoint, limit });
         }
         lane.gate.close(lane.must_queue_in_store(now));
@@ -476,7 +479,7 @@ impl<D: Clone> Scheduler<D> {
             && lane.loading == 0
             && lane.in_flight == 0
             && lane.queue.is_empty()
-            && lane.claiming.is_none()
+            && lane.claiming == Claiming::No
         {
             self.lanes.remove(&endpoint);
         }

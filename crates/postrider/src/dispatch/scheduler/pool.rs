@@ -11,7 +11,7 @@ use postrider_core::id::{AppId, EndpointId};
 
 /// Which pool a lane's deliveries take their slots from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(super) enum Class {
     /// Answers quickly.
     Steady,
     /// Not known yet, or slow.
@@ -22,13 +22,13 @@ pub enum Class {
 const QUANTUM: i64 = 8;
 
 /// What sending a payload of `bytes` costs: one for the request, and one for each 4 KiB.
-pub fn cost(bytes: usize) -> i64 {
+pub(super) fn cost(bytes: usize) -> i64 {
     1 + (bytes / 4096) as i64
 }
 
 /// One pool: its slots, and the lanes that want one.
 #[derive(Debug)]
-pub struct Pool {
+pub(super) struct Pool {
     slots: usize,
     app_slots: usize,
     in_flight: usize,
@@ -47,7 +47,7 @@ struct Turn {
 
 impl Pool {
     /// A pool of `slots`, of which one application gets at most `app_slots`.
-    pub fn new(slots: usize, app_slots: usize) -> Self {
+    pub(super) fn new(slots: usize, app_slots: usize) -> Self {
         Self {
             slots: slots.max(1),
             app_slots: app_slots.max(1),
@@ -58,12 +58,12 @@ impl Pool {
     }
 
     /// Deliveries on their way.
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
     /// Puts a lane in its application's line. A lane must be in line at most once.
-    pub fn enroll(&mut self, app: AppId, endpoint: EndpointId) {
+    pub(super) fn enroll(&mut self, app: AppId, endpoint: EndpointId) {
         let turn = self.apps.entry(app).or_default();
         turn.lanes.push_back(endpoint);
         if !turn.queued {
@@ -73,7 +73,7 @@ impl Pool {
     }
 
     /// Takes the lane out of line whose turn it is; `None` when no slot is free for any.
-    pub fn next(&mut self) -> Option<(AppId, EndpointId)> {
+    pub(super) fn next(&mut self) -> Option<(AppId, EndpointId)> {
         let (mut passed, mut saving) = (0, false);
         while self.in_flight < self.slots {
             let app = *self.turns.front()?;
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// Counts a delivery in that was started for the lane that [`Pool::next`] gave.
-    pub fn started(&mut self, app: AppId, cost: i64) {
+    pub(super) fn started(&mut self, app: AppId, cost: i64) {
         let turn = self.apps.entry(app).or_default();
         turn.deficit -= cost;
         turn.in_flight += 1;
@@ -114,7 +114,7 @@ impl Pool {
     }
 
     /// Counts `deliveries` of an application in (a lane came from the other pool).
-    pub fn take_in(&mut self, app: AppId, deliveries: usize) {
+    pub(super) fn take_in(&mut self, app: AppId, deliveries: usize) {
         if deliveries > 0 {
             self.apps.entry(app).or_default().in_flight += deliveries;
             self.in_flight += deliveries;
@@ -122,7 +122,7 @@ impl Pool {
     }
 
     /// Counts `deliveries` of an application out: they ended, or their lane went to the other pool.
-    pub fn let_go(&mut self, app: AppId, deliveries: usize) {
+    pub(super) fn let_go(&mut self, app: AppId, deliveries: usize) {
         self.in_flight -= deliveries;
         if let Some(turn) = self.apps.get_mut(&app) {
             turn.in_flight -= deliveries;
