@@ -21,7 +21,8 @@ async fn drive(mut command: Command) -> Value {
     let running = tokio::task::spawn_blocking(move || command.output());
     let bounded = tokio::time::timeout(std::time::Duration::from_secs(120), running);
     let output = bounded.await.expect("the script ends").unwrap().unwrap();
-    let (told, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (told, complaint) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}\n{complaint}\n--- server\n{}", server.log());
     serde_json::from_str(told.lines().last().unwrap()).unwrap()
 }

@@ -74,12 +74,21 @@ impl Gated {
 #[track_caller]
 fn assert_refused(reply: &Reply, status: u16) {
     assert_eq!(reply.status, status, "{reply}");
-    assert!(reply.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0), "{:?}", reply.headers);
+    assert!(
+        reply.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0),
+        "{:?}",
+        reply.headers
+    );
     assert_ne!(reply.json()["detail"], Value::Null);
 }
 
 /// Publishes until that ends with `status`; notes what is acknowledged on the way.
-async fn until_publish_says(gated: &Gated, client: &Client, status: u16, acknowledged: &mut BTreeSet<String>) -> Reply {
+async fn until_publish_says(
+    gated: &Gated,
+    client: &Client,
+    status: u16,
+    acknowledged: &mut BTreeSet<String>,
+) -> Reply {
     await_until(&format!("publishing to end with {status}"), async || {
         let reply = gated.try_publish(client).await;
         if reply.status == 202 {
@@ -160,7 +169,11 @@ async fn full_to_the_last_byte_loses_nothing_acknowledged() {
     gated.arrived(&acknowledged).await;
     gated.recorded(&client, &acknowledged).await;
     assert_eq!(ready_status(&client).await, 200);
-    assert_eq!(gated.receiver.at("/hook").len(), acknowledged.len(), "outcomes were kept until they could be written");
+    assert_eq!(
+        gated.receiver.at("/hook").len(),
+        acknowledged.len(),
+        "outcomes were kept until they could be written"
+    );
 }
 
 /// The kernel reports a failed sync once, and the next one succeeds although the data is gone. So nothing is believed
@@ -179,7 +192,11 @@ async fn failed_sync_ends_all_acknowledgement_until_a_restart() {
     for _ in 0..10 {
         assert_refused(&gated.try_publish(&client).await, 503);
     }
-    assert_eq!((ready_status(&client).await, client.get("/livez").await.status), (503, 503), "only a restart helps");
+    assert_eq!(
+        (ready_status(&client).await, client.get("/livez").await.status),
+        (503, 503),
+        "only a restart helps"
+    );
 
     drop(server.kill());
     gated.gate.open();

@@ -26,6 +26,10 @@ async fn attempts_at(client: &Client, app: &str, endpoint: &str, count: usize) -
 /// The egress rules ended this attempt before anything was dialled.
 #[track_caller]
 fn assert_blocked(attempt: &Value) {
-    assert_eq!((&attempt["responseStatusCode"], &attempt["failure"]["class"]), (&json!(0), &json!("blocked")), "{attempt}");
+    assert_eq!(
+        (&attempt["responseStatusCode"], &attempt["failure"]["class"]),
+        (&json!(0), &json!("blocked")),
+        "{attempt}"
+    );
     assert!(attempt["remoteAddress"].is_null(), "{attempt}");
 }

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Binary, Client, Neighbour, await_until, new_app, new_endpoint, publish, quiet, resident_bytes};
+use crate::support::{
+    Binary, Client, Neighbour, await_until, new_app, new_endpoint, publish, quiet, resident_bytes,
+};
 
 /// Messages that the hostile endpoint gets: several at once, and fewer than what pauses an endpoint.
 const MESSAGES: usize = 8;
@@ -90,10 +92,16 @@ fn assert_recorded(attempt: &Value, fate: Fate) {
         Fate::Arrives(code) => (0, code, None),
         Fate::Refused(code) => (2, code, None),
         Fate::Fails(class) => (2, 0, Some(class)),
-        Fate::FailsAsEither(either) => (2, 0, either.into_iter().find(|own| class == Some(own)).or(Some(either[0]))),
+        Fate::FailsAsEither(either) => {
+            (2, 0, either.into_iter().find(|own| class == Some(own)).or(Some(either[0])))
+        }
     };
     assert_eq!(attempt["number"], 1, "{attempt}");
-    assert_eq!((&attempt["status"], &attempt["responseStatusCode"]), (&json!(status), &json!(code)), "{attempt}");
+    assert_eq!(
+        (&attempt["status"], &attempt["responseStatusCode"]),
+        (&json!(status), &json!(code)),
+        "{attempt}"
+    );
     assert_eq!(class, expected, "{attempt}");
     // The deadline is a second; what is beyond it is the machine's.
     assert!(attempt["timings"]["totalMs"].as_f64().unwrap() < 2_000.0, "{attempt}");

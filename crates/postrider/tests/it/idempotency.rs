@@ -53,7 +53,8 @@ async fn the_same_key_with_another_body_is_refused() {
     let scene = Scene::new().await;
     let path = format!("{}/msg", scene.app);
     post(&scene.client, &path, "key", &json!({"eventType": "t", "payload": {"n": 1}})).await.must(202);
-    let refused = post(&scene.client, &path, "key", &json!({"eventType": "t", "payload": {"n": 2}})).await.must(422);
+    let refused =
+        post(&scene.client, &path, "key", &json!({"eventType": "t", "payload": {"n": 2}})).await.must(422);
     assert_eq!(refused["detail"][0]["loc"], json!(["header", "idempotency-key"]));
     assert_eq!(count(&scene.client, &path).await, 1);
     // Another path or another caller is another request.
@@ -68,7 +69,12 @@ async fn the_same_key_with_another_body_is_refused() {
 async fn requests_at_the_same_time_have_one_effect() {
     let scene = Scene::new().await;
     for (path, body, list, expected) in [
-        (format!("{}/msg", scene.app), json!({"eventType": "t", "payload": {"n": 1}}), format!("{}/msg", scene.app), 1),
+        (
+            format!("{}/msg", scene.app),
+            json!({"eventType": "t", "payload": {"n": 1}}),
+            format!("{}/msg", scene.app),
+            1,
+        ),
         ("/api/v1/app".to_owned(), json!({"name": "same"}), "/api/v1/app".to_owned(), 2),
     ] {
         let asking: Vec<_> = (0..16)

@@ -60,7 +60,10 @@ async fn pace(server: &Binary, hanging: usize) -> (f64, crate::support::Latencie
     let work = async {
         let published = publish_for(&client, &app, TIME).await;
         for _ in 0..published * (10 - hanging) {
-            tokio::time::timeout(PATIENCE, arrivals.recv()).await.expect("all healthy endpoints get all").unwrap();
+            tokio::time::timeout(PATIENCE, arrivals.recv())
+                .await
+                .expect("all healthy endpoints get all")
+                .unwrap();
         }
         published as f64 / began.elapsed().as_secs_f64()
     };
@@ -73,7 +76,11 @@ async fn hanging_endpoints_slow_nobody_else() {
     let _alone = alone().await;
     let (calm_pace, calm) = pace(&Binary::serve().await, 0).await;
     let (beside_pace, beside) = pace(&Binary::serve().await, 5).await;
-    println!("messages a second: calm {calm_pace:.0}, beside {beside_pace:.0}; p99 {:?}, {:?}", calm.p99(), beside.p99());
+    println!(
+        "messages a second: calm {calm_pace:.0}, beside {beside_pace:.0}; p99 {:?}, {:?}",
+        calm.p99(),
+        beside.p99()
+    );
     beside.assert_like(&calm);
     // Half as many deliveries are made: they should be faster, and must not be slower.
     assert!(beside_pace >= 0.9 * calm_pace, "{beside_pace:.0} messages a second, calm {calm_pace:.0}");
@@ -108,7 +115,8 @@ async fn failing_endpoint_is_paused_probed_and_brought_back() {
 
     gate.open();
     let all_came = |requests: &[crate::support::Received]| {
-        let came: BTreeSet<_> = requests[before..].iter().map(|request| request.header("webhook-id").to_owned()).collect();
+        let came: BTreeSet<_> =
+            requests[before..].iter().map(|request| request.header("webhook-id").to_owned()).collect();
         came.len() == MESSAGES
     };
     scene.receiver.wait_until("all messages", all_came).await;
@@ -132,7 +140,9 @@ async fn gone_endpoint_is_disabled_at_once() {
     scene.publish(3).await;
     scene
         .receiver
-        .wait_until("what was published last", |requests| requests.iter().any(|request| request.json()["n"] == 3))
+        .wait_until("what was published last", |requests| {
+            requests.iter().any(|request| request.json()["n"] == 3)
+        })
         .await;
 }
 
@@ -210,7 +220,8 @@ async fn publish_backlog(client: &Client, app: &str, count: usize) {
                 if n >= count {
                     break;
                 }
-                publish(&client, &app, json!({"eventType": "t", "payload": {"n": n, "filling": filling}})).await;
+                publish(&client, &app, json!({"eventType": "t", "payload": {"n": n, "filling": filling}}))
+                    .await;
             }
         });
     }

@@ -41,7 +41,8 @@ async fn set_up(client: &Client, receivers: &Receivers) -> [Arc<str>; 2] {
     let apps = [new_app(client, "torture 0").await, new_app(client, "torture 1").await];
     for endpoint in Endpoint::ALL {
         let app = &apps[endpoint.app()];
-        let types: Vec<_> = Topic::ALL.into_iter().filter(|topic| endpoint.wants(*topic)).map(Topic::name).collect();
+        let types: Vec<_> =
+            Topic::ALL.into_iter().filter(|topic| endpoint.wants(*topic)).map(Topic::name).collect();
         let fields = json!({"retrySchedule": vec![0].into_iter().chain([1; 40]).collect::<Vec<_>>(), "filterTypes": types});
         let id = new_endpoint(client, app, &receivers.url(endpoint), fields).await;
         let secret = client.get(&format!("{app}/endpoint/{id}/secret")).await.must(200);

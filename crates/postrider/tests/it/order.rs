@@ -35,7 +35,8 @@ impl Log {
         let (rng, (grown, length)) = (Arc::new(TestRng::seed(seed)), watch::channel(0));
         let log = Arc::clone(&entries);
         let sink = Sink::start(move |request: Request<Bytes>| {
-            let (log, rng, grown, mut open) = (Arc::clone(&log), Arc::clone(&rng), grown.clone(), open.clone());
+            let (log, rng, grown, mut open) =
+                (Arc::clone(&log), Arc::clone(&rng), grown.clone(), open.clone());
             async move {
                 let body: Value = serde_json::from_slice(request.body()).unwrap();
                 open.wait_for(|open| *open).await.unwrap();
@@ -58,7 +59,8 @@ impl Log {
         let entries = Arc::clone(&self.entries);
         let enough = |_: &usize| {
             let entries = entries.lock().unwrap();
-            let mut done: Vec<_> = entries.iter().filter(|(_, status)| *status == 200).map(|(n, _)| n).collect();
+            let mut done: Vec<_> =
+                entries.iter().filter(|(_, status)| *status == 200).map(|(n, _)| n).collect();
             done.dedup();
             done.len() >= count
         };
@@ -124,7 +126,8 @@ async fn fifo_goes_on_when_a_person_skips_the_head() {
     let skip = format!("{}/msg/{head}/endpoint/{}/skip", scene.app, scene.endpoint_id);
     let skipped = scene.client.post(&skip, json!({})).await;
     assert!((200..300).contains(&skipped.status), "{skipped}");
-    let numbers: Vec<_> = scene.receiver.wait("/hook", 3).await.iter().map(|request| request.json()["n"].clone()).collect();
+    let numbers: Vec<_> =
+        scene.receiver.wait("/hook", 3).await.iter().map(|request| request.json()["n"].clone()).collect();
     assert_eq!(numbers, [0, 1, 2]);
     scene.status(&head, 4).await;
 }
@@ -148,7 +151,9 @@ async fn keys_keep_their_order_and_go_side_by_side() {
     for (n, status) in log.entries() {
         by_key.entry(n % KEYS).or_default().push((n / KEYS, status));
     }
-    by_key.values().for_each(|entries| assert_in_order(entries, 20));
+    for entries in by_key.values() {
+        assert_in_order(entries, 20);
+    }
 }
 
 /// Nothing but the same key waits for what is stuck.
@@ -163,7 +168,13 @@ async fn a_stuck_key_delays_no_other() {
     scene.publish_this(message(2, json!("free"))).await;
     scene.publish_this(message(3, Value::Null)).await;
     scene.publish_this(message(4, json!("free"))).await;
-    let mut came: Vec<_> = scene.receiver.wait("/hook", 4).await.iter().map(|request| request.json()["n"].as_u64().unwrap()).collect();
+    let mut came: Vec<_> = scene
+        .receiver
+        .wait("/hook", 4)
+        .await
+        .iter()
+        .map(|request| request.json()["n"].as_u64().unwrap())
+        .collect();
     came.sort_unstable();
     assert_eq!(came, [0, 2, 3, 4]);
     scene.status(&behind, 1).await;

@@ -27,16 +27,25 @@ async fn what_was_waiting_arrives_after_a_restart() {
     let requests = receiver.wait("/hook", 4).await;
     let ids: Vec<_> = requests[2..].iter().map(|request| request.header("webhook-id")).collect();
     assert!(ids.contains(&retried.as_str()) && ids.contains(&scheduled.as_str()), "{ids:?}");
-    let fresh = crate::support::publish(&server.client(), &app, json!({"eventType": "t", "payload": {}})).await;
+    let fresh =
+        crate::support::publish(&server.client(), &app, json!({"eventType": "t", "payload": {}})).await;
     let requests = receiver.wait("/hook", 5).await;
-    assert_eq!((requests.len(), requests[4].header("webhook-id")), (5, fresh.as_str()), "what was done stays done");
+    assert_eq!(
+        (requests.len(), requests[4].header("webhook-id")),
+        (5, fresh.as_str()),
+        "what was done stays done"
+    );
 }
 
 #[tokio::test]
 async fn what_was_in_memory_and_not_begun_is_given_back() {
     // One slow delivery fills the lane's whole concurrency; the others are held behind it.
     let gate = Gate::shut();
-    let server = Server::builder().set("dispatch.endpoint_concurrency", "1").set("dispatch.concurrency", "1").start().await;
+    let server = Server::builder()
+        .set("dispatch.endpoint_concurrency", "1")
+        .set("dispatch.concurrency", "1")
+        .start()
+        .await;
     let scene = Scene::with(server, json!({"throttleRate": 1})).await;
     scene.receiver.script("/hook", [Answer::status(200).when(&gate), Answer::status(200)]);
     let mut messages = Vec::new();

@@ -50,7 +50,8 @@ async fn recover_sends_what_failed_since_a_time() {
     scene.status(&fine, 0).await;
     scene.server.clock.advance(Duration::from_secs(1));
 
-    let started = scene.client.post(&format!("{}/recover", scene.endpoint), json!({"since": since.to_string()})).await;
+    let started =
+        scene.client.post(&format!("{}/recover", scene.endpoint), json!({"since": since.to_string()})).await;
     let started = started.must(202);
     assert_eq!((&started["task"], &started["status"]), (&json!("endpoint.recover"), &json!("running")));
     assert!(started["id"].as_str().unwrap().starts_with("qtask_"));

@@ -9,7 +9,8 @@ use crate::support::{Server, publish};
 async fn an_application_lives_from_create_to_delete() {
     let server = Server::start().await;
     let client = server.client();
-    let body = json!({"name": "First", "uid": "customer-1", "throttleRate": 10, "metadata": {"plan": "gold"}});
+    let body =
+        json!({"name": "First", "uid": "customer-1", "throttleRate": 10, "metadata": {"plan": "gold"}});
     let made = client.post("/api/v1/app", body).await.must(201);
     let id = made["id"].as_str().unwrap();
     assert!(id.starts_with("app_") && id.len() == 31, "{id}");
@@ -111,11 +112,11 @@ async fn lists_can_leave_out_applications_that_get_nothing() {
         ("", &["bare", "shut", "open"][..]),
         ("?exclude_apps_with_no_endpoints=true", &["shut", "open"]),
         ("?exclude_apps_with_disabled_endpoints=true", &["open"]),
-        
         ("?exclude_apps_with_svix_play_endpoints=true", &["bare", "shut", "open"]),
     ] {
         let page = client.ask(Method::GET, &format!("/api/v1/app{query}")).send().await.must(200);
-        let uids: Vec<_> = page["data"].as_array().unwrap().iter().map(|app| app["uid"].as_str().unwrap()).collect();
+        let uids: Vec<_> =
+            page["data"].as_array().unwrap().iter().map(|app| app["uid"].as_str().unwrap()).collect();
         assert_eq!(uids, expected, "{query}");
     }
 }

@@ -33,7 +33,8 @@ async fn an_attempt_records_what_was_sent_and_answered() {
         let timings = &attempt["timings"];
         let total = timings["totalMs"].as_f64().unwrap();
         assert!(total > 0.0 && timings["firstByteMs"].as_f64().unwrap() <= total, "{timings}");
-        let has = |list: &Value, name: &str, value: &str| list.as_array().unwrap().contains(&json!([name, value]));
+        let has =
+            |list: &Value, name: &str, value: &str| list.as_array().unwrap().contains(&json!([name, value]));
         assert!(has(&attempt["requestHeaders"], "webhook-id", &message), "{attempt}");
     }
     assert!(first["responseHeaders"].as_array().unwrap().contains(&json!(["x-why", "broken"])), "{first}");
@@ -103,7 +104,10 @@ async fn messages_come_with_attempts_on_request() {
     let without = scene.client.get(&path).await.must(200);
     assert_eq!(without["data"][0]["msg"], json!(null));
     let with = scene.client.get(&format!("{path}?with_msg=true")).await.must(200);
-    assert_eq!((&with["data"][0]["msg"]["id"], &with["data"][0]["msg"]["payload"]), (&json!(message), &json!({"n": 1})));
+    assert_eq!(
+        (&with["data"][0]["msg"]["id"], &with["data"][0]["msg"]["payload"]),
+        (&json!(message), &json!({"n": 1}))
+    );
 }
 
 #[tokio::test]
@@ -118,7 +122,11 @@ async fn expunging_an_attempt_drops_the_answer_and_keeps_the_record() {
     assert!(!after.text().contains("private") && !after.text().contains("tweet"), "{after}");
     assert_eq!(after.must(200)["responseStatusCode"], 200);
     let other = scene.publish(2).await;
-    scene.client.get(&format!("{}/msg/{other}/attempt/{}", scene.app, attempt["id"].as_str().unwrap())).await.must(404);
+    scene
+        .client
+        .get(&format!("{}/msg/{other}/attempt/{}", scene.app, attempt["id"].as_str().unwrap()))
+        .await
+        .must(404);
 }
 
 #[tokio::test]
@@ -131,7 +139,10 @@ async fn what_is_under_way_is_pending_or_sending() {
     for (query, status, text) in [("", 1, "pending"), ("?expanded_statuses=true", 3, "sending")] {
         let path = format!("{}/endpoint/{}/msg{query}", scene.app, scene.endpoint_id);
         let row = scene.client.get(&path).await.must(200)["data"][0].clone();
-        assert_eq!((&row["id"], &row["status"], &row["statusText"]), (&json!(message), &json!(status), &json!(text)));
+        assert_eq!(
+            (&row["id"], &row["status"], &row["statusText"]),
+            (&json!(message), &json!(status), &json!(text))
+        );
     }
     gate.open();
     scene.status(&message, 0).await;

@@ -84,7 +84,11 @@ async fn upsert_makes_by_uid_and_keeps_the_key_and_the_headers() {
     assert_eq!(client.get(&format!("{path}/secret")).await.must(200), secret);
     let headers = client.get(&format!("{path}/headers")).await.must(200);
     assert_eq!(headers["headers"], json!({"x-one": "1"}));
-    client.put(&format!("{app}/endpoint/ep_000000000000000000000000000"), json!({"url": "http://127.0.0.1:1099/"}))
+    client
+        .put(
+            &format!("{app}/endpoint/ep_000000000000000000000000000"),
+            json!({"url": "http://127.0.0.1:1099/"}),
+        )
         .await
         .must(404);
 }

@@ -68,7 +68,8 @@ async fn environments_are_walled_off_from_each_other() {
     let server = Server::start().await;
     let made = server.operator().post("/api/v1/environment", json!({"name": "staging"})).await.must(201);
     let listed = server.operator().get("/api/v1/environment").await.must(200);
-    let names: Vec<_> = listed["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        listed["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["default", "staging"]);
     let (_, token) = server.new_key(json!({"scope": "environment", "environment": made["id"]})).await;
     let (first, second) = (server.client(), server.client().with_key(&token));

@@ -42,7 +42,8 @@ async fn lists_leave_archived_types_and_contents_out_unless_asked() {
     }
     let names = async |query: &str| {
         let page = client.get(&format!("{PATH}{query}")).await.must(200);
-        let names = page["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned());
+        let names =
+            page["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned());
         names.collect::<Vec<_>>()
     };
     assert_eq!(names("").await, ["a", "b"]);

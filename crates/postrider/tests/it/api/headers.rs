@@ -11,22 +11,24 @@ async fn headers_are_set_patched_sent_and_withheld_where_sensitive() {
     let read = scene.client.get(&path).await.must(200);
     assert_eq!(read, json!({"headers": {"x-first": "1"}, "sensitive": []}));
 
-    let set = json!({"headers": {"X-Plain": "two words", "Authorization": "Bearer hush", "x-api-key": "hush"}});
+    let set =
+        json!({"headers": {"X-Plain": "two words", "Authorization": "Bearer hush", "x-api-key": "hush"}});
     assert_eq!(scene.client.put(&path, set).await.must(204), json!(null));
     let read = scene.client.get(&path).await;
     assert!(!read.text().contains("hush"), "{read}");
     assert_eq!(read.must(200)["headers"], json!({"x-plain": "two words"}), "the first one is gone");
     assert_eq!(read.must(200)["sensitive"], json!(["authorization", "x-api-key"]));
 
-    let patch = json!({"headers": {"x-new": "3"}, "deleteHeaders": ["X-Plain"]});
-    scene.client.patch(&path, patch).await.must(204);
+    let changes = json!({"headers": {"x-new": "3"}, "deleteHeaders": ["X-Plain"]});
+    scene.client.patch(&path, changes).await.must(204);
     let read = scene.client.get(&path).await.must(200);
     assert_eq!(read, json!({"headers": {"x-new": "3"}, "sensitive": ["authorization", "x-api-key"]}));
 
     let message = scene.publish(1).await;
     let request = &scene.receiver.wait("/hook", 1).await[0];
-    let sent = ["x-new", "authorization", "x-api-key", "x-plain", "x-first"].map(|name| request.header(name));
-    assert_eq!(sent, ["3", "Bearer hush", "hush", "", ""]);
+    let values =
+        ["x-new", "authorization", "x-api-key", "x-plain", "x-first"].map(|name| request.header(name));
+    assert_eq!(values, ["3", "Bearer hush", "hush", "", ""]);
     let attempt = &scene.attempts(&message, 1).await[0];
     assert!(!attempt.to_string().contains("hush"), "recorded headers withhold them too: {attempt}");
 }

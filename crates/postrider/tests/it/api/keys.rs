@@ -17,7 +17,10 @@ async fn a_key_works_until_it_is_revoked() {
     client.get("/api/v1/app").await.must(200);
 
     let listed = server.operator().get("/api/v1/key").await;
-    assert!(!listed.text().contains(&token) && !listed.text().contains(KEY), "tokens are told once: {listed}");
+    assert!(
+        !listed.text().contains(&token) && !listed.text().contains(KEY),
+        "tokens are told once: {listed}"
+    );
     server.operator().delete(&format!("/api/v1/key/{id}")).await.must(204);
     let refused = client.get("/api/v1/app").await.must(401);
     assert_eq!(refused["code"], "authentication_failed");

@@ -96,7 +96,9 @@ async fn a_page_has_50_rows_unless_asked_and_250_at_most() {
     }
     let first = scene.client.get("/api/v1/app").await.must(200);
     assert_eq!((rows(&first, "id").len(), &first["done"]), (50, &json!(false)));
-    let rest = page(&scene.client, "/api/v1/app", &format!("iterator={}", first["iterator"].as_str().unwrap())).await;
+    let rest =
+        page(&scene.client, "/api/v1/app", &format!("iterator={}", first["iterator"].as_str().unwrap()))
+            .await;
     assert_eq!((rows(&rest, "id").len(), &rest["done"]), (11, &json!(true)));
     page(&scene.client, "/api/v1/app", "limit=250").await;
 }

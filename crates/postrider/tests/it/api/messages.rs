@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Gate, Answer, Scene, Server};
+use crate::support::{Answer, Gate, Scene, Server};
 
 #[tokio::test]
 async fn a_message_is_accepted_delivered_and_read() {
@@ -34,7 +34,8 @@ async fn an_event_id_is_taken_once() {
     let refused = scene.client.post(&format!("{}/msg", scene.app), body).await.must(409);
     assert_eq!(refused["code"], "conflict");
     scene.publish(2).await;
-    let bodies: Vec<_> = scene.receiver.wait("/hook", 2).await.iter().map(|request| request.json()["n"].clone()).collect();
+    let bodies: Vec<_> =
+        scene.receiver.wait("/hook", 2).await.iter().map(|request| request.json()["n"].clone()).collect();
     assert_eq!(bodies.len(), 2, "the refused one was not sent: {bodies:?}");
 }
 
@@ -46,8 +47,14 @@ async fn contents_are_left_out_on_request() {
     let made = scene.client.post(&format!("{path}?with_content=false"), body).await.must(202);
     assert_eq!(made["payload"], json!({}));
     let id = made["id"].as_str().unwrap();
-    for (query, expected) in [("", json!({"n": 1})), ("?with_content=true", json!({"n": 1})), ("?with_content=false", json!({}))] {
-        assert_eq!(scene.client.get(&format!("{path}/{id}{query}")).await.must(200)["payload"], expected, "{query}");
+    for (query, expected) in
+        [("", json!({"n": 1})), ("?with_content=true", json!({"n": 1})), ("?with_content=false", json!({}))]
+    {
+        assert_eq!(
+            scene.client.get(&format!("{path}/{id}{query}")).await.must(200)["payload"],
+            expected,
+            "{query}"
+        );
         let listed = scene.client.get(&format!("{path}{query}")).await.must(200);
         assert_eq!(listed["data"][0]["payload"], expected, "{query}");
     }
@@ -118,7 +125,8 @@ async fn lists_are_narrowed_by_what_messages_are() {
         ("before=2200-01-01T00:00:00Z&after=2020-01-01T00:00:00%2B01:00".to_owned(), &["c", "b", "a"]),
     ] {
         let page = scene.client.get(&format!("{}/msg?{query}", scene.app)).await.must(200);
-        let types: Vec<_> = page["data"].as_array().unwrap().iter().map(|row| row["eventType"].as_str().unwrap()).collect();
+        let types: Vec<_> =
+            page["data"].as_array().unwrap().iter().map(|row| row["eventType"].as_str().unwrap()).collect();
         assert_eq!(types, expected, "{query}");
     }
 }
@@ -140,7 +148,9 @@ async fn an_application_can_come_with_its_first_message() {
 async fn precheck_tells_whether_anybody_listens() {
     let scene = Scene::endpoint(json!({"eventTypes": ["a"], "channels": ["x"]})).await;
     let path = format!("{}/msg/precheck/active", scene.app);
-    for (event_type, channels, active) in [("a", json!(["x"]), true), ("b", json!(["x"]), false), ("a", json!(null), false)] {
+    for (event_type, channels, active) in
+        [("a", json!(["x"]), true), ("b", json!(["x"]), false), ("a", json!(null), false)]
+    {
         let body = json!({"eventType": event_type, "channels": channels});
         assert_eq!(scene.client.post(&path, body.clone()).await.must(200)["active"], active, "{body}");
     }

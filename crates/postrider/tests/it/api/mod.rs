@@ -17,6 +17,7 @@ mod scheduled;
 
 mod again;
 mod attempts;
+mod retries;
 mod stats;
 
 mod lists;

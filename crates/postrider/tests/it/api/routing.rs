@@ -28,7 +28,8 @@ async fn event_types_and_channels_select_endpoints() {
         let page = scene.client.get(&format!("{}/msg/{id}/endpoint", scene.app)).await.must(200);
         assert_eq!(page["data"].as_array().unwrap().len(), expected.len(), "{message}");
         scene.receiver.wait_until("all deliveries", |all| all.len() >= before + expected.len()).await;
-        let mut got: Vec<_> = scene.receiver.requests()[before..].iter().map(|request| request.path.clone()).collect();
+        let mut got: Vec<_> =
+            scene.receiver.requests()[before..].iter().map(|request| request.path.clone()).collect();
         got.sort();
         let mut expected = expected.to_vec();
         expected.sort_unstable();

@@ -91,7 +91,10 @@ async fn an_unusable_key_or_grace_is_refused_and_changes_nothing() {
     ] {
         let refused = scene.client.post(&format!("{}/secret/rotate", scene.endpoint), body).await;
         assert_eq!(refused.must(422)["detail"][0]["loc"], json!(["body", field]));
-        assert!(!refused.text().contains("AAAA") && !refused.text().contains("nonsense"), "keys are not repeated");
+        assert!(
+            !refused.text().contains("AAAA") && !refused.text().contains("nonsense"),
+            "keys are not repeated"
+        );
     }
     assert_eq!(scene.secret().await, KEY);
 }

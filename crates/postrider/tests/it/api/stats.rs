@@ -25,7 +25,10 @@ async fn deliveries_are_counted_by_where_they_stand() {
     })
     .await;
     let nothing = json!({"success": 0, "fail": 0, "pending": 0, "sending": 0, "canceled": 0});
-    for query in ["?since=2200-01-01T00:00:00Z&until=2200-01-02T00:00:00Z", "?since=2019-01-01T00:00:00Z&until=2020-01-01T00:00:00Z"] {
+    for query in [
+        "?since=2200-01-01T00:00:00Z&until=2200-01-02T00:00:00Z",
+        "?since=2019-01-01T00:00:00Z&until=2020-01-01T00:00:00Z",
+    ] {
         assert_eq!(scene.client.get(&format!("{path}{query}")).await.must(200), nothing, "{query}");
     }
 }

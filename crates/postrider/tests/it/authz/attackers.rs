@@ -39,22 +39,27 @@ pub(super) struct Attackers {
 impl Attackers {
     pub(super) async fn new(server: &Server) -> Self {
         let nobody = Client::of(server.address);
-        let expires = server.clock.now().after(Duration::from_secs(60)).to_string();
-        let (_, expired) = server.new_key(json!({"scope": "environment", "expiresAt": expires})).await;
+        let end = server.clock.now().after(Duration::from_secs(60)).to_string();
+        let (_, expired) = server.new_key(json!({"scope": "environment", "expiresAt": end})).await;
         server.clock.advance(Duration::from_secs(61));
         let (revoked_key, revoked) = server.new_key(json!({"scope": "environment"})).await;
         server.operator().delete(&format!("/api/v1/key/{revoked_key}")).await.must(204);
         let (_, instance) = server.new_key(json!({"scope": "instance", "environment": null})).await;
 
         let body = json!({"name": "their own", "uid": "their-own"});
-        let tenant = server.client().post("/api/v1/app", body.clone()).await.must(201)["id"].as_str().unwrap().to_owned();
+        let tenant = server.client().post("/api/v1/app", body.clone()).await.must(201)["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let (_, app) = server.new_key(json!({"scope": "app", "app": tenant})).await;
         let made = server.operator().post("/api/v1/environment", json!({"name": "theirs"})).await.must(201);
-        let (_, environment) = server.new_key(json!({"scope": "environment", "environment": made["id"]})).await;
+        let (_, environment) =
+            server.new_key(json!({"scope": "environment", "environment": made["id"]})).await;
         let foreign = nobody.with_key(&environment).post("/api/v1/app", body).await.must(201);
         let foreign = foreign["id"].as_str().unwrap().to_owned();
 
-        let caller = |name, kind, token: &str, app| Caller { name, kind, client: nobody.with_key(token), app };
+        let caller =
+            |name, kind, token: &str, app| Caller { name, kind, client: nobody.with_key(token), app };
         let callers = vec![
             Caller { name: "no key", kind: Kind::Nobody, client: nobody.clone(), app: None },
             caller("an empty key", Kind::Nobody, "", None),

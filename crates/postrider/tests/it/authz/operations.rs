@@ -42,12 +42,12 @@ impl Operation {
         match (self.access, kind) {
             (Access::Open, _) => &[204],
             (_, Kind::Nobody) => &[401],
-            (Access::AnyKey, _) => &[200],
+            (Access::AnyKey, _) | (Access::Shared, Kind::OtherApp) => &[200],
             (Access::App, Kind::OtherEnvironment | Kind::OtherApp) => &[404],
             // By id it is not there; by uid or name it may be made, in their own environment.
-            (Access::Owner, Kind::OtherEnvironment) => &[200, 201, 404],
-            (Access::Environment | Access::Shared, Kind::OtherEnvironment) => &[200, 201, 404],
-            (Access::Shared, Kind::OtherApp) => &[200],
+            (Access::Owner | Access::Environment | Access::Shared, Kind::OtherEnvironment) => {
+                &[200, 201, 404]
+            }
             _ => &[403],
         }
     }

@@ -41,16 +41,26 @@ async fn the_limit_can_be_set() {
 async fn depth_bombs_are_refused_wherever_they_are() {
     let scene = Scene::new().await;
     let path = format!("{}/msg", scene.app);
-    let nested = |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
+    let nested =
+        |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
     for (body, expected) in [
-        (format!(r#"{{"eventType":"t","payload":{}}}"#, nested(r#"{"a":"#, "}", 30).replace(":}", ":1}")), 202),
+        (
+            format!(r#"{{"eventType":"t","payload":{}}}"#, nested(r#"{"a":"#, "}", 30).replace(":}", ":1}")),
+            202,
+        ),
         (format!(r#"{{"eventType":"t","payload":{{"a":{}}}}}"#, nested("[", "]", 63)), 202),
         (format!(r#"{{"eventType":"t","payload":{{"a":{}}}}}"#, nested("[", "]", 64)), 422),
         (format!(r#"{{"eventType":"t","payload":{{"a":{}}}}}"#, nested("[", "]", 400_000)), 422),
         (format!(r#"{{"eventType":"t","payload":{{"a":{}"#, "[".repeat(900_000)), 422),
         // A field that nobody reads is passed over, however deep it is.
         (format!(r#"{{"eventType":"t","payload":{{}},"unknown":{}}}"#, nested("[", "]", 400_000)), 202),
-        (format!(r#"{{"eventType":"t","payload":{{}},"transformationsParams":{}}}"#, nested("[", "]", 400_000)), 422),
+        (
+            format!(
+                r#"{{"eventType":"t","payload":{{}},"transformationsParams":{}}}"#,
+                nested("[", "]", 400_000)
+            ),
+            422,
+        ),
         (format!(r#"{{"eventType":"t","payload":{{}},"tags":{}}}"#, nested("[", "]", 400_000)), 422),
         ("[".repeat(1_000_000), 422),
         (r#"{"a":"#.repeat(200_000), 422),
@@ -58,7 +68,10 @@ async fn depth_bombs_are_refused_wherever_they_are() {
         let reply = scene.client.ask(Method::POST, &path).body(body.clone()).send().await;
         assert_eq!(reply.status, expected, "{}… {reply}", &body[..80.min(body.len())]);
     }
-    let schemas = format!(r#"{{"name":"x","description":"","schemas":{}}}"#, nested(r#"{"a":"#, "}", 100_000).replace(":}", ":1}"));
+    let schemas = format!(
+        r#"{{"name":"x","description":"","schemas":{}}}"#,
+        nested(r#"{"a":"#, "}", 100_000).replace(":}", ":1}")
+    );
     scene.client.ask(Method::POST, "/api/v1/event-type").body(schemas).send().await.must(422);
     let example = format!(r#"{{"eventType":"t","payload":{{"a":{}}}}}"#, nested("[", "]", 400_000));
     let example = scene.client.ask(Method::POST, &format!("{}/send-example", scene.endpoint)).body(example);
@@ -86,7 +99,9 @@ async fn nul_and_lone_surrogates_in_a_payload_are_the_receivers_business() {
 fn head(scene: &Scene, path: &str, framing: &str) -> String {
     let key = crate::support::KEY;
     let host = scene.server.address;
-    format!("POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n{framing}\r\n\r\n")
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n{framing}\r\n\r\n"
+    )
 }
 
 fn head_with_length(scene: &Scene, path: &str, length: usize) -> String {

@@ -19,7 +19,17 @@ async fn bad_cursors_are_refused_on_every_list() {
         format!("{app}/endpoint/{endpoint}/msg"),
         format!("{app}/msg/{message}/endpoint"),
     ] {
-        for cursor in ["", "-", "nonsense", "--", "%00", "sink_000000000000000000000000000", "app_1", &format!("{own}x"), "1%20or%201"] {
+        for cursor in [
+            "",
+            "-",
+            "nonsense",
+            "--",
+            "%00",
+            "sink_000000000000000000000000000",
+            "app_1",
+            &format!("{own}x"),
+            "1%20or%201",
+        ] {
             let told = scene.client.get(&format!("{path}?iterator={cursor}")).await.must(422);
             assert_eq!(told["detail"][0]["loc"], json!(["query", "iterator"]), "{path} {cursor}");
         }

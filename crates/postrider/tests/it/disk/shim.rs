@@ -32,7 +32,12 @@ impl Disk {
         let control = tempfile::tempdir().unwrap();
         let library = control.path().join("fault.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/shim/fault.c");
-        let compiler = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").output();
+        let compiler = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&library)
+            .arg(source)
+            .arg("-ldl")
+            .output();
         match compiler {
             Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
             Err(error) => {
@@ -53,7 +58,8 @@ impl Disk {
             ("FAULT_DIR", data.to_str().unwrap()),
             ("FAULT_CONTROL", self.control.path().to_str().unwrap()),
         ];
-        Binary::start(&["serve", "--set", "egress.allow=127.0.0.0/8"], &variables, Arc::clone(&self.data)).await
+        Binary::start(&["serve", "--set", "egress.allow=127.0.0.0/8"], &variables, Arc::clone(&self.data))
+            .await
     }
 
     /// From now on it fails like this.

@@ -8,7 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde_json::{Value, json};
 
 use super::{assert_blocked, attempts_at};
-use crate::support::{Answer, Binary, KEY, Names, Receiver, Server, Tripwire, new_app, new_endpoint, publish};
+use crate::support::{
+    Answer, Binary, KEY, Names, Receiver, Server, Tripwire, new_app, new_endpoint, publish,
+};
 
 const GOOD: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const BAD: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -83,7 +85,9 @@ async fn answers_that_mix_good_and_bad() {
     let stage = Stage::new(Names::of([GOOD, IpAddr::V6(Ipv6Addr::LOCALHOST)])).await;
     let mut hundreds = vec![GOOD; 500];
     hundreds[400] = BAD;
-    for (round, mixed) in [vec![BAD, GOOD], vec![GOOD, "::ffff:10.0.0.1".parse().unwrap()], hundreds].into_iter().enumerate() {
+    for (round, mixed) in
+        [vec![BAD, GOOD], vec![GOOD, "::ffff:10.0.0.1".parse().unwrap()], hundreds].into_iter().enumerate()
+    {
         stage.names.become_(mixed);
         stage.publish().await;
         stage.attempts(3 * (round + 1)).await.iter().for_each(assert_blocked);
@@ -107,7 +111,11 @@ async fn missing_name_that_turns_bad_between_retries() {
 async fn redirects_are_not_followed() {
     let stage = Stage::new(Names::of([GOOD])).await;
     let port = stage.tripwire.port();
-    let places = [format!("http://127.0.0.2:{port}/"), format!("//127.0.0.2:{port}/"), format!("http://a:b@127.0.0.1:{port}/else")];
+    let places = [
+        format!("http://127.0.0.2:{port}/"),
+        format!("//127.0.0.2:{port}/"),
+        format!("http://a:b@127.0.0.1:{port}/else"),
+    ];
     let mut expected = 0;
     for status in [301, 302, 303, 307, 308] {
         for place in &places {
@@ -121,7 +129,8 @@ async fn redirects_are_not_followed() {
             stage.publish().await;
             expected += 2;
             let attempts = stage.attempts(expected).await;
-            let codes: Vec<_> = attempts[expected - 2..].iter().map(|attempt| &attempt["responseStatusCode"]).collect();
+            let codes: Vec<_> =
+                attempts[expected - 2..].iter().map(|attempt| &attempt["responseStatusCode"]).collect();
             assert_eq!(codes, [&json!(status), &json!(200)], "{place}");
         }
     }

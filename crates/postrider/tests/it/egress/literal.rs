@@ -7,15 +7,21 @@ use super::{assert_blocked, attempts_at};
 use crate::support::{Names, Server, Tripwire, new_app, new_endpoint, publish};
 
 /// Where all names lead in these tests.
-const LOOPBACK: [std::net::IpAddr; 2] =
-    [std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), std::net::IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)];
+const LOOPBACK: [std::net::IpAddr; 2] = [
+    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    std::net::IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+];
 
 /// The attempts that publishing, an example and a resend make at an endpoint that always fails: two each by the
 /// schedule, and one for the person who asked again.
 const ATTEMPTS: usize = 5;
 
 async fn shut() -> Server {
-    Server::builder().config(|config| config.egress.allow.clear()).egress(|client| client.dns(Names::of(LOOPBACK))).start().await
+    Server::builder()
+        .config(|config| config.egress.allow.clear())
+        .egress(|client| client.dns(Names::of(LOOPBACK)))
+        .start()
+        .await
 }
 
 #[tokio::test]
@@ -24,7 +30,8 @@ async fn nothing_is_written() {
     let client = server.client();
     let app = new_app(&client, "shut").await;
     let good = "https://hooks.example.com/";
-    let endpoint = format!("{app}/endpoint/{}", new_endpoint(&client, &app, good, json!({"uid": "own"})).await);
+    let endpoint =
+        format!("{app}/endpoint/{}", new_endpoint(&client, &app, good, json!({"uid": "own"})).await);
 
     for (url, at_write) in with_port(tripwire.port()) {
         let taken = at_write == AtWrite::Taken;

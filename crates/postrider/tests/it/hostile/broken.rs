@@ -26,7 +26,8 @@ async fn resets_inside_the_body_of_a_success() {
 
 #[tokio::test]
 async fn resets_inside_the_body_of_a_refusal() {
-    meet(&resets_after("HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\npart").await.url(), Refused(500)).await;
+    meet(&resets_after("HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\npart").await.url(), Refused(500))
+        .await;
 }
 
 #[tokio::test]
@@ -68,7 +69,9 @@ async fn answers_before_the_request_is_read() {
     let rude = Rude::start(|mut stream| async move {
         // Its beginning is: what is said before that answers nothing.
         let _ = stream.read_u8().await;
-        let _ = stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").await;
+        let _ = stream
+            .write_all(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            .await;
         std::future::pending::<()>().await;
     })
     .await;

@@ -12,7 +12,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long after a 503 with these headers the next attempt is due.
 async fn wait_after(values: &[&str]) -> Duration {
     let scene = Scene::endpoint(json!({"retrySchedule": [0, RETRY.as_secs()]})).await;
-    let answer = values.iter().fold(Answer::status(503), |answer, value| answer.header("retry-after", *value));
+    let answer =
+        values.iter().fold(Answer::status(503), |answer, value| answer.header("retry-after", *value));
     scene.receiver.script("/hook", [answer]);
     let message = scene.publish(1).await;
     let attempt = scene.attempts(&message, 1).await.remove(0);
@@ -22,7 +23,10 @@ async fn wait_after(values: &[&str]) -> Duration {
 /// The schedule alone decides: ten minutes, give or take a tenth.
 async fn ignored(values: &[&str]) {
     let wait = wait_after(values).await;
-    assert!((RETRY * 9 / 10..=RETRY * 11 / 10 + Duration::from_secs(3)).contains(&wait), "{values:?}: {wait:?}");
+    assert!(
+        (RETRY * 9 / 10..=RETRY * 11 / 10 + Duration::from_secs(3)).contains(&wait),
+        "{values:?}: {wait:?}"
+    );
 }
 
 /// The wait is this one, give or take what passes in between.

@@ -35,10 +35,7 @@ async fn drips_its_body(head: &'static str) -> Rude {
 
 #[tokio::test]
 async fn never_answers() {
-    let rude = Rude::start(|mut stream| async move {
-        while read_request(&mut stream).await {}
-    })
-    .await;
+    let rude = Rude::start(|mut stream| async move { while read_request(&mut stream).await {} }).await;
     meet(&rude.url(), Fails("timeout")).await;
 }
 

@@ -51,10 +51,15 @@ impl Books {
     fn open_entry(&self, app: usize) -> (u64, Sent) {
         let mut books = self.0.lock().unwrap();
         let n = books.len() as u64;
-        let topic = if n % 2 == 0 { Topic::Even } else { Topic::Odd };
+        let topic = if n.is_multiple_of(2) { Topic::Even } else { Topic::Odd };
         // Mixed lengths, so that some payloads cross pages.
         let filling = "é".repeat((n * n % FILLING / (1 + n % 7)) as usize);
-        let sent = Sent { app, topic, payload: format!(r#"{{"n": {n},"filling":"{filling}"}}"#), acknowledged: None };
+        let sent = Sent {
+            app,
+            topic,
+            payload: format!(r#"{{"n": {n},"filling":"{filling}"}}"#),
+            acknowledged: None,
+        };
         books.insert(n, sent.clone());
         (n, sent)
     }

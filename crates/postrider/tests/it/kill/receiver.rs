@@ -120,7 +120,11 @@ impl Receivers {
 
     /// Waits until `enough` says so of all arrivals, which it looks at now and then: that takes a while. Gives what
     /// it said last if that is not so in time.
-    pub(super) async fn wait_until<T>(&self, within: Duration, enough: impl Fn(&[Arrival]) -> Option<T>) -> Option<T> {
+    pub(super) async fn wait_until<T>(
+        &self,
+        within: Duration,
+        enough: impl Fn(&[Arrival]) -> Option<T>,
+    ) -> Option<T> {
         let began = Instant::now();
         loop {
             let lacking = enough(&self.shared.book.lock().unwrap().arrivals);
@@ -141,7 +145,8 @@ impl Shared {
         let id = String::from_utf8(field(&head.headers, "webhook-id").to_vec()).unwrap();
         let mut book = self.book.lock().unwrap();
         let is_first = book.seen.insert((endpoint, id.clone()));
-        let is_unlucky = id.bytes().fold(self.seed, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte)) % 10 == 0;
+        let is_unlucky =
+            id.bytes().fold(self.seed, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte)) % 10 == 0;
         let status = if is_first && is_unlucky { 500 } else { 200 };
         book.arrivals.push(Arrival { endpoint, id, body, is_signed, status, life });
         self.grown.send_replace(book.arrivals.len());

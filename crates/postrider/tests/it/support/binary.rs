@@ -2,23 +2,14 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::server::KEY;
-use super::{Client, DataDir, PATIENCE, await_until};
-
-/// How a process ended.
-#[derive(Debug)]
-pub(crate) struct Exit {
-    /// Its exit code; `None` when a signal ended it.
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+use super::command::program;
+use super::{Client, DataDir, KEY, await_until};
 
 /// A server process. It is killed with the test.
 pub(crate) struct Binary {
@@ -38,40 +29,6 @@ pub(crate) fn free_port() -> u16 {
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
-    }
-}
-
-/// The program with these arguments, and none of the settings of whoever runs the tests.
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
-    let settings = std::env::vars_os().map(|(name, _)| name);
-    for name in settings.filter(|name| name.to_string_lossy().starts_with("POSTRIDER_")) {
-        command.env_remove(name);
-    }
-    command.args(arguments).env("NO_COLOR", "1").stdin(Stdio::null());
-    command
-}
-
-/// Runs a command on `data` to its end.
-pub(crate) async fn run(data: &Path, arguments: &[&str]) -> Exit {
-    let mut command = program(arguments);
-    command.env("POSTRIDER_DATA_DIR", data);
-    let ended = tokio::task::spawn_blocking(move || command.output());
-    let Output { status, stdout, stderr } = tokio::time::timeout(PATIENCE, ended)
-        .await
-        .unwrap_or_else(|_| panic!("{arguments:?} does not end"))
-        .unwrap()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Exit { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
-}
-
-impl Exit {
-    /// What it wrote to stdout, after the test has failed if it did not end well.
-    #[track_caller]
-    pub(crate) fn ok(self) -> String {
-        assert_eq!(self.code, Some(0), "{self:?}");
-        self.stdout
     }
 }
 

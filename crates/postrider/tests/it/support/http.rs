@@ -1,18 +1,22 @@
 //! A small JSON client with kept connections, over TCP or the control socket.
 
-use std::fmt;
+mod reply;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpStream, UnixStream};
+
+use self::reply::NoReply;
+pub(crate) use self::reply::Reply;
 
 use super::PATIENCE;
 
@@ -31,18 +35,6 @@ pub(crate) struct Client {
     place: Place,
     token: Option<String>,
     idle: Arc<Mutex<Vec<Connection>>>,
-}
-
-/// A request that was not answered.
-#[derive(Debug)]
-pub(crate) struct NoReply(pub(crate) String);
-
-/// An answer, read to its end.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    asked: String,
 }
 
 /// A request that is being put together.
@@ -180,46 +172,5 @@ impl Asking<'_> {
         tokio::time::timeout(PATIENCE, exchange)
             .await
             .unwrap_or_else(|_| Err(NoReply("no answer in time".into())))
-    }
-}
-
-impl Reply {
-    /// The body, after the test has failed if the status is another one.
-    #[track_caller]
-    pub(crate) fn must(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{self}");
-        if self.body.is_empty() { Value::Null } else { self.json() }
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self}"))
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// A header's value, or nothing.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.asked, self.status, self.text())
-    }
-}
-
-impl<E: std::error::Error> From<E> for NoReply {
-    fn from(error: E) -> Self {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        Self(text)
     }
 }

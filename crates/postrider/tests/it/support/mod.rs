@@ -2,6 +2,7 @@
 
 mod binary;
 mod clock;
+mod command;
 mod http;
 mod memory;
 mod names;
@@ -12,14 +13,15 @@ mod receiver;
 mod rude;
 mod scene;
 mod server;
-mod state;
 mod sink;
+mod state;
 mod tools;
 mod wait;
 
-pub(crate) use binary::{Binary, Exit, free_port, run};
+pub(crate) use binary::{Binary, free_port};
 pub(crate) use clock::SkewClock;
-pub(crate) use http::{Client, NoReply, Reply};
+pub(crate) use command::run;
+pub(crate) use http::{Client, Reply};
 pub(crate) use memory::resident_bytes;
 pub(crate) use names::{Names, Tripwire};
 pub(crate) use neighbour::{Latencies, Neighbour};
@@ -28,7 +30,7 @@ pub(crate) use raw::{Raw, raw};
 pub(crate) use receiver::{Answer, Gate, Received, Receiver};
 pub(crate) use rude::{Rude, read_request};
 pub(crate) use scene::{Scene, new_app, new_endpoint, publish};
-pub(crate) use server::{Builder, DataDir, KEY, Server};
+pub(crate) use server::{DataDir, KEY, Server};
 pub(crate) use sink::Sink;
 pub(crate) use state::state;
 pub(crate) use tools::{skip, tool};

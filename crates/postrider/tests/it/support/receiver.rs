@@ -1,24 +1,26 @@
 //! A receiver of webhooks that follows a script and remembers what came.
 
+mod answer;
+mod received;
+
 use std::collections::{HashMap, VecDeque};
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use postrider_core::secret::SigningKey;
-use postrider_core::time::{Clock as _, SystemClock};
-use postrider_core::verify::{Refused, Signed, verify};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
+
+pub(crate) use self::answer::{Answer, Gate};
+pub(crate) use self::received::Received;
 
 use super::PATIENCE;
 
@@ -39,32 +41,6 @@ struct State {
     requests: Vec<Received>,
     scripts: HashMap<String, VecDeque<Answer>>,
 }
-
-/// One request, as it came.
-#[derive(Debug, Clone)]
-pub(crate) struct Received {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    /// In the order of the wire, names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Bytes,
-    /// When its last byte had come.
-    pub(crate) at: Instant,
-}
-
-/// What a receiver answers.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Bytes,
-    delay: Duration,
-    gate: Option<Gate>,
-}
-
-/// Something that answers can wait for.
-#[derive(Debug, Clone)]
-pub(crate) struct Gate(watch::Sender<bool>);
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
@@ -172,96 +148,5 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
         answer
     };
     shared.arrivals.send_modify(|count| *count += 1);
-    let Ok(response) = answer.give().await;
-    Ok(response)
-}
-
-impl Answer {
-    pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new(), delay: Duration::ZERO, gate: None }
-    }
-
-    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub(crate) fn body(self, body: impl Into<Bytes>) -> Self {
-        Self { body: body.into(), ..self }
-    }
-
-    /// Answers this long after the request came.
-    pub(crate) fn after(self, delay: Duration) -> Self {
-        Self { delay, ..self }
-    }
-
-    /// Answers when `gate` is open.
-    pub(crate) fn when(self, gate: &Gate) -> Self {
-        Self { gate: Some(gate.clone()), ..self }
-    }
-
-    async fn give(self) -> Result<Response<Full<Bytes>>, Infallible> {
-        if !self.delay.is_zero() {
-            tokio::time::sleep(self.delay).await;
-        }
-        if let Some(gate) = &self.gate {
-            gate.0.subscribe().wait_for(|is_open| *is_open).await.unwrap();
-        }
-        let mut response = Response::new(Full::new(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
-        for (name, value) in self.headers {
-            response
-                .headers_mut()
-                .append(HeaderName::from_static(name), HeaderValue::try_from(value).unwrap());
-        }
-        Ok(response)
-    }
-}
-
-impl Gate {
-    pub(crate) fn shut() -> Self {
-        Self(watch::Sender::new(false))
-    }
-
-    pub(crate) fn open(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-impl Received {
-    /// A header's value, or nothing. The test fails if it came twice.
-    #[track_caller]
-    pub(crate) fn header(&self, name: &str) -> &str {
-        let mut values = self.headers.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
-        let value = values.next().unwrap_or_default();
-        assert_eq!(values.next(), None, "{name} came twice");
-        value
-    }
-
-    /// The body as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    /// Whether `secret` signed this, by the headers `webhook-*`.
-    pub(crate) fn verified_by(&self, secret: &str) -> Result<(), Refused> {
-        self.verified_as("webhook", secret)
-    }
-
-    /// Whether `secret` signed this, by the headers `NAMES-id`, `NAMES-timestamp` and `NAMES-signature`.
-    pub(crate) fn verified_as(&self, names: &str, secret: &str) -> Result<(), Refused> {
-        let [id, timestamp, signatures] =
-            ["id", "timestamp", "signature"].map(|part| self.header(&format!("{names}-{part}")).as_bytes());
-        let key = SigningKey::parse(secret).unwrap();
-        // Tests put the server's clock forward by days; that the timestamp is today's is for others to prove.
-        let tolerance = Duration::from_secs(400 * 24 * 3600);
-        verify(
-            &key,
-            &Signed { id, timestamp, signatures },
-            &self.body,
-            tolerance,
-            SystemClock::default().now(),
-        )
-    }
+    Ok(answer.give().await)
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use postrider::app::{self, Overrides, Running};
 use postrider::config::{Config, Secret, Sources};
 use postrider::context::Context;
-use postrider_core::rng::Rng;
 use postrider_egress as egress;
 use serde_json::{Value, json};
 
@@ -48,7 +47,8 @@ impl Server {
         config.egress.allow = vec!["127.0.0.0/8".parse().unwrap()];
         // How full the test machine's disk is, is not what most tests are about.
         let data = Arc::new(tempfile::tempdir().unwrap());
-        Builder { config, overrides: Overrides::default(), clock: Arc::default(), data }.set("store.min_free", "0")
+        Builder { config, overrides: Overrides::default(), clock: Arc::default(), data }
+            .set("store.min_free", "0")
     }
 
     /// A client with the key of the first environment.
@@ -107,24 +107,12 @@ impl Builder {
         Self { clock, ..self }
     }
 
-    /// With this randomness.
-    pub(crate) fn rng(mut self, rng: impl Rng) -> Self {
-        self.overrides.rng = Arc::new(rng);
-        self
-    }
-
     /// With changes to what deliveries are sent with, such as another resolver.
     pub(crate) fn egress(
         mut self,
         change: impl FnOnce(egress::Builder) -> egress::Builder + Send + 'static,
     ) -> Self {
         self.overrides.egress = Box::new(change);
-        self
-    }
-
-    /// With request bins.
-    pub(crate) fn bins(mut self) -> Self {
-        self.overrides.bins = true;
         self
     }
 

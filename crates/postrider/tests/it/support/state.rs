@@ -1,5 +1,7 @@
 //! Everything that an environment's lists show, to prove that something changed nothing.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::Client;
@@ -11,7 +13,7 @@ pub(crate) async fn state(client: &Client) -> String {
     let mut read = async |path: String| -> Vec<Value> {
         let reply = client.get(&path).await;
         let body = reply.must(200);
-        text.push_str(&format!("{path} {body}\n"));
+        writeln!(text, "{path} {body}").unwrap();
         body["data"].as_array().cloned().unwrap_or_default()
     };
     read("/api/v1/environment/settings".to_owned()).await;

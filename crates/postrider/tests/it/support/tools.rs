@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-/// The path of `name` in the folder of test tools, or `None` after saying that the test was skipped. Under `CI` a
-/// missing tool is a failure: there, skipping would go unseen.
+/// The path of `name` in the folder of test tools (`POSTRIDER_TEST_TOOLS`, from the workspace's root), or `None` after
+/// saying that the test was skipped. Under `CI` a missing tool is a failure: there, skipping would go unseen.
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let home = std::env::var_os("POSTRIDER_TEST_TOOLS").map_or_else(default_home, PathBuf::from);
-    let path = home.join(name);
+    let home = std::env::var_os("POSTRIDER_TEST_TOOLS").unwrap_or_else(|| "target/test-tools".into());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(home).join(name);
     if path.exists() {
         return Some(path);
     }
@@ -22,8 +22,4 @@ pub(crate) fn skip(reason: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     let line = format!("skipped: {test}: {reason}\n");
     let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
-}
-
-fn default_home() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-tools")
 }

@@ -18,8 +18,6 @@ pub(crate) async fn await_until<T>(what: &str, mut look: impl AsyncFnMut() -> Op
             tokio::time::sleep(LOOK).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(found) => found,
-        Err(_) => panic!("waited {PATIENCE:?} for {what}"),
-    }
+    let found = tokio::time::timeout(PATIENCE, looking).await;
+    found.unwrap_or_else(|_| panic!("waited {PATIENCE:?} for {what}"))
 }
