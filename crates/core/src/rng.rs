@@ -1,6 +1,8 @@
 //! Randomness as an argument.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -18,8 +20,29 @@ pub trait Rng: Send + Sync + 'static {
 }
 
 /// The operating system's cryptographic generator: for ids, keys, secrets and jitter alike.
+///
+/// Small requests are served from a block that is asked for at once: ids are made for every message and attempt, and
+/// a system call for each would be felt. Bytes that were given out are erased.
 #[derive(Debug)]
-pub struct SystemRng(SystemRandom);
+pub struct SystemRng {
+    source: SystemRandom,
+    block: Mutex<Block>,
+}
+
+const BLOCK: usize = 1_024;
+/// Larger requests are rare and go to the system directly.
+const SMALL: usize = 64;
+
+struct Block {
+    bytes: [u8; BLOCK],
+    used: usize,
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Block(…)")
+    }
+}
 
 impl SystemRng {
     /// The system's generator.
@@ -27,14 +50,32 @@ impl SystemRng {
     #[expect(clippy::new_without_default, reason = "randomness is asked for by name, never by default")]
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for randomness")]
-        Self(SystemRandom::new())
+        let source = SystemRandom::new();
+        Self { source, block: Mutex::new(Block { bytes: [0; BLOCK], used: BLOCK }) }
+    }
+
+    fn ask(&self, bytes: &mut [u8]) {
+        // getrandom does not fail once the kernel has booted; to go on without it would make guessable secrets.
+        self.source.fill(bytes).expect("the operating system gives random bytes");
     }
 }
 
 impl Rng for SystemRng {
     fn fill(&self, bytes: &mut [u8]) {
-        // getrandom does not fail once the kernel has booted; to go on without it would make guessable secrets.
-        self.0.fill(bytes).expect("the operating system gives random bytes");
+        if bytes.len() > SMALL {
+            return self.ask(bytes);
+        }
+        // A panic while the lock was held can only have been that of `ask`, before anything was given out.
+        let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
+        if BLOCK - block.used < bytes.len() {
+            self.ask(&mut block.bytes);
+            block.used = 0;
+        }
+        let end = block.used + bytes.len();
+        let given = block.used..end;
+        bytes.copy_from_slice(&block.bytes[given.clone()]);
+        block.bytes[given].fill(0);
+        block.used = end;
     }
 }
 
@@ -75,10 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn the_system_gives_different_bytes_each_time() {
-        let (rng, mut a, mut b) = (SystemRng::new(), [0; 16], [0; 16]);
-        rng.fill(&mut a);
-        rng.fill(&mut b);
-        assert_ne!(a, b);
+    fn the_system_never_gives_the_same_bytes_twice() {
+        let rng = SystemRng::new();
+        let mut seen = std::collections::HashSet::new();
+        for request in 0..1_000 {
+            let mut bytes = [0; SMALL + 1];
+            let length = 8 + request % (SMALL - 6);
+            rng.fill(&mut bytes[..length]);
+            assert!(bytes[..8] != [0; 8] && seen.insert(bytes[..8].to_vec()), "request {request}");
+        }
     }
 }
