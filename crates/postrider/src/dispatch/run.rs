@@ -160,23 +160,27 @@ struct Runner {
 impl Runner {
     async fn run(mut self, mut inbox: Inbox) {
         let mut events = Vec::with_capacity(BATCH);
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut next_tick = self.context.now();
         let stop = self.stop.clone();
         while !(stop.is_cancelled() && self.scheduler.in_flight() == 0) {
             let now = self.context.now();
             self.beat.store(now.as_micros(), Ordering::Relaxed);
+            // By the clock and not by a branch of the wait: under load there is always an event that would go first.
+            if now >= next_tick {
+                self.on_tick(now);
+                next_tick = now.after(TICK);
+            }
             let may_send = !stop.is_cancelled() && self.settler.unsettled() < UNSETTLED_MAX;
             while let Some(action) = self.scheduler.next_action(now, may_send) {
                 self.carry_out(action, now);
             }
-            let wake = self.scheduler.wake_at().map_or(TICK, |wake| wake.since(self.context.now()));
+            let wake = self.scheduler.wake_at().map_or(next_tick, |wake| wake.min(next_tick));
+            let rest = wake.since(self.context.now());
             tokio::select! {
                 biased;
                 _ = inbox.0.recv_many(&mut events, BATCH) => self.take_note(&mut events),
-                () = tokio::time::sleep(wake), if wake < TICK => {}
+                () = tokio::time::sleep(rest) => {}
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
-                _ = tick.tick() => self.on_tick(),
             }
         }
         let held = self.scheduler.drain();
@@ -221,8 +225,7 @@ impl Runner {
         }
     }
 
-    fn on_tick(&mut self) {
-        let now = self.context.now();
+    fn on_tick(&mut self, now: Timestamp) {
         self.scheduler.sweep(now);
         let oldest = self.scheduler.oldest_due().map_or(0.0, |due| now.since(due).as_secs_f64());
         let status = self.context.lanes.status();
