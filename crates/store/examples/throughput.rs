@@ -1,9 +1,10 @@
 //! How many messages a second one machine accepts and settles, each made durable twice, through the trait.
 //!
-//! `cargo run --release -p postrider-store --example throughput -- [seconds] [tasks] [payload bytes] [directory]`
+//! `cargo run --release -p postrider-store --example throughput -- [seconds] [tasks] [tenants] [bytes] [directory]`
 //!
-//! Every task publishes one message to one endpoint and settles its delivery, one after the other, as a publisher and
-//! a lane would. So the tasks are the concurrency, and what is measured is the shared commit.
+//! Every task publishes a message of so many bytes to the one endpoint of its tenant and settles its delivery, one after
+//! the other, as a publisher and a lane would. So the tasks are the concurrency, and what is measured is the shared
+//! commit. Many tenants cost more than one: each has its own pages in the indexes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,10 +19,10 @@ use postrider_core::environment::{Environment, Settings};
 use postrider_core::id::{AppId, AttemptId, EndpointId, EnvironmentId, IdGenerator, MessageId};
 use postrider_core::message::{Message, Payload};
 use postrider_core::rng::{Rng, SystemRng};
-use postrider_core::scope::SystemScope;
+use postrider_core::scope::{AppScope, SystemScope};
 use postrider_core::secret::{SigningKey, SigningKeys};
 use postrider_core::time::{Clock, SystemClock};
-use postrider_store::seal::{SealKey, Sealer};
+use postrider_store::seal::{Sealer, load_or_create};
 use postrider_store::sqlite::{Options, Sqlite};
 use postrider_store::{Acceptance, NewDelivery, Settlement, Store, Then};
 
@@ -38,23 +39,31 @@ struct Bench {
 async fn main() {
     let mut args = std::env::args().skip(1);
     let mut number = |default: u64| args.next().map_or(default, |text| text.parse().expect("a number"));
-    let (seconds, tasks, bytes): (u64, u64, u64) = (number(5), number(64), number(500));
+    let (seconds, tasks, tenants, bytes) = (number(5), number(64), number(1), number(500));
     let fresh = tempfile::tempdir_in("target").expect("a directory for the database");
     let dir = args.next().map_or_else(|| fresh.path().to_owned(), PathBuf::from);
+    std::fs::create_dir_all(&dir).expect("a directory for the database");
     let rng = SystemRng::new();
-    let sealer = Sealer::new(&SealKey::generate(&rng), Arc::new(SystemRng::new()));
+    let key = load_or_create(&dir.join("key"), &rng).expect("a key");
+    let opening = Instant::now();
+    let store = Sqlite::open(&Options::new(&dir, Arc::new(Sealer::new(&key, Arc::new(SystemRng::new())))));
+    let store = store.expect("the store opens");
+    println!("opened in {:.0?}", opening.elapsed());
     let bench = Arc::new(Bench {
-        store: Sqlite::open(&Options::new(&dir, Arc::new(sealer))).expect("the store opens"),
+        store,
         ids: IdGenerator::default(),
         clock: SystemClock::default(),
         rng,
         done: AtomicU64::new(0),
         payload: Bytes::from(format!("{{\"text\":\"{}\"}}", "x".repeat(bytes as usize))),
     });
-    let began = Instant::now();
-    let tasks: Vec<_> = (0..tasks)
-        .map(|_| tokio::spawn(Arc::clone(&bench).lane(began, Duration::from_secs(seconds))))
-        .collect();
+    let mut targets = Vec::new();
+    for _ in 0..tenants {
+        targets.push(bench.tenant().await);
+    }
+    let (began, length) = (Instant::now(), Duration::from_secs(seconds));
+    let lane = |index: u64| Arc::clone(&bench).lane(targets[(index % tenants) as usize], began, length);
+    let tasks: Vec<_> = (0..tasks).map(|index| tokio::spawn(lane(index))).collect();
     for task in tasks {
         task.await.expect("no lane panics");
     }
@@ -68,7 +77,8 @@ impl Bench {
         make(&self.ids, &self.clock, &self.rng)
     }
 
-    async fn lane(self: Arc<Self>, began: Instant, length: Duration) {
+    /// An application with one endpoint.
+    async fn tenant(&self) -> (AppScope, EndpointId) {
         let system = SystemScope::assume();
         let now = self.clock.now();
         let environment = Environment {
@@ -112,6 +122,16 @@ impl Bench {
         self.store.create_environment(system.instance(), environment).await.expect("it is new");
         self.store.create_app(system.environment(scope.environment()), app, None).await.expect("it is new");
         self.store.create_endpoint(scope, endpoint, None).await.expect("it is new");
+        (scope, target)
+    }
+
+    async fn lane(
+        self: Arc<Self>,
+        (scope, target): (AppScope, EndpointId),
+        began: Instant,
+        length: Duration,
+    ) {
+        let system = SystemScope::assume();
         while began.elapsed() < length {
             let now = self.clock.now();
             let message = Message {

@@ -108,28 +108,28 @@ mod tests {
     #[test]
     fn opens_only_with_its_key_at_its_place() {
         let sealer = sealer(1);
-        let sealed = sealer.seal(PLACE, b"whsec_secret");
-        assert_eq!(sealer.open(PLACE, &sealed).unwrap(), b"whsec_secret");
-        assert!(!sealed.windows(6).any(|window| window == b"secret"));
+        let stored = sealer.seal(PLACE, b"whsec_secret");
+        assert_eq!(sealer.open(PLACE, &stored).unwrap(), b"whsec_secret");
+        assert!(!stored.windows(6).any(|window| window == b"secret"));
         for place in
             [Place { table: "app", ..PLACE }, Place { row: 8, ..PLACE }, Place { column: "headers", ..PLACE }]
         {
-            assert_eq!(sealer.open(place, &sealed), Err(Unsealable), "{place:?}");
+            assert_eq!(sealer.open(place, &stored), Err(Unsealable), "{place:?}");
         }
-        assert_eq!(tests::sealer(2).open(PLACE, &sealed), Err(Unsealable));
+        assert_eq!(tests::sealer(2).open(PLACE, &stored), Err(Unsealable));
     }
 
     #[test]
     fn every_changed_bit_and_every_cut_is_noticed() {
         let sealer = sealer(1);
-        let sealed = sealer.seal(PLACE, b"x");
-        for bit in 0..sealed.len() * 8 {
-            let mut changed = sealed.clone();
+        let stored = sealer.seal(PLACE, b"x");
+        for bit in 0..stored.len() * 8 {
+            let mut changed = stored.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(sealer.open(PLACE, &changed), Err(Unsealable), "bit {bit}");
         }
-        for len in 0..sealed.len() {
-            assert_eq!(sealer.open(PLACE, &sealed[..len]), Err(Unsealable), "length {len}");
+        for len in 0..stored.len() {
+            assert_eq!(sealer.open(PLACE, &stored[..len]), Err(Unsealable), "length {len}");
         }
     }
 

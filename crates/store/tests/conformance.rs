@@ -17,7 +17,7 @@ impl OnSqlite {
         let key = SealKey::generate(&TestRng::seed(7));
         let sealer = Arc::new(Sealer::new(&key, Arc::new(TestRng::seed(8))));
         let options = Options { min_free_bytes: 0, ..Options::new(PathBuf::from(self.0.path()), sealer) };
-        Arc::new(Sqlite::open(&options).unwrap())
+        Arc::new(Sqlite::open(&options).expect("it opens"))
     }
 }
 
@@ -28,7 +28,7 @@ impl Harness for OnSqlite {
     }
 
     async fn reopen(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        store.close().await.unwrap();
+        store.close().await.expect("it closes");
         self.open()
     }
 }

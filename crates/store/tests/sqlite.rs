@@ -23,7 +23,7 @@ fn options(dir: &Path, key: u64) -> Options {
 }
 
 fn open(dir: &Path) -> Sqlite {
-    Sqlite::open(&options(dir, 7)).unwrap()
+    Sqlite::open(&options(dir, 7)).expect("it opens")
 }
 
 fn instance() -> InstanceScope {
@@ -43,7 +43,7 @@ fn environments(count: usize) -> Vec<Environment> {
 
 async fn fill(store: &Sqlite, environments: &[Environment]) {
     for environment in environments {
-        store.create_environment(instance(), environment.clone()).await.unwrap();
+        store.create_environment(instance(), environment.clone()).await.expect("it is new");
     }
 }
 
@@ -170,5 +170,23 @@ async fn too_little_room_refuses_what_is_new() {
     let refused = store.create_environment(instance(), environments(1).remove(0)).await;
     assert!(matches!(refused, Err(Error::Full)), "{refused:?}");
     store.settle(SystemScope::assume(), Arc::default(), Vec::new()).await.expect("outcomes go on");
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_stays_bounded_under_steady_writing() {
+    const MIB: u64 = 1024 * 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let log = dir.path().join("postrider.db-wal");
+    let (mut written, mut longest) = (0, 0);
+    for mut environment in environments(1_400) {
+        environment.name = "x".repeat(256 * 1024);
+        written += 256 * 1024;
+        store.create_environment(instance(), environment).await.unwrap();
+        longest = longest.max(fs::metadata(&log).map_or(0, |metadata| metadata.len()));
+    }
+    assert!(written > 256 * MIB);
+    assert!(longest < 256 * MIB, "{} MiB of log after {} MiB", longest / MIB, written / MIB);
     store.close().await.unwrap();
 }

@@ -12,8 +12,8 @@ use postrider_core::id::{AppId, MessageId};
 use postrider_core::message::{Payload, Raw};
 
 use super::World;
-use super::world::{held, ordered, waiting, whole};
-use crate::{AcceptError, MessageFilter, Placement};
+use super::world::{every_message, held, ordered, waiting};
+use crate::{AcceptError, Placement};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -144,8 +144,8 @@ pub async fn many_at_once_are_all_there_after_a_restart(mut world: World) {
     }
     ids.sort_unstable();
     world.restart().await;
-    let page = world.store.messages(tenant.scope, MessageFilter::default(), whole(), false).await.unwrap();
-    let mut stored: Vec<_> = page.rows.iter().map(|message| message.id).collect();
+    let stored = every_message(&*world.store, tenant.scope).await;
+    let mut stored: Vec<_> = stored.iter().map(|message| message.id).collect();
     stored.reverse();
     assert_eq!(stored, ids);
     for _ in 0..2 {

@@ -15,10 +15,12 @@ use crate::Store;
 pub use world::{Tenant, World};
 
 pub mod acceptance;
+pub mod crash;
 pub mod dispatch;
 pub mod fencing;
 pub mod idempotency;
 pub mod lists;
+pub mod model;
 pub mod objects;
 pub mod order;
 pub mod retention;
@@ -126,6 +128,7 @@ macro_rules! for_each_case {
             retention::a_deleted_endpoints_deliveries_are_canceled,
             retention::a_deleted_apps_messages_are_removed,
             retention::short_passes_come_to_the_same_end,
+            model::random_verbs_agree_with_the_model,
         }
     };
 }

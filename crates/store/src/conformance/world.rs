@@ -20,8 +20,8 @@ use postrider_core::time::{Clock, TestClock, Timestamp};
 
 use super::Harness;
 use crate::{
-    Acceptance, Claim, Claimed, Edge, NewDelivery, Page, Placement, Retained, Settled, Settlement, Store,
-    Then,
+    Acceptance, Claim, Claimed, Edge, MessageFilter, NewDelivery, Page, Placement, Retained, Settled,
+    Settlement, Store, Then,
 };
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -313,7 +313,18 @@ pub(super) const fn ordered(endpoint: EndpointId, order: i64) -> NewDelivery {
     NewDelivery { endpoint, hold: true, order: Some(order) }
 }
 
-/// A page that holds any list of a case.
+/// All messages of an application, newest first: page after page, since any page may be short.
+pub(super) async fn every_message(store: &dyn Store, scope: AppScope) -> Vec<Message> {
+    let (mut all, mut edge) = (Vec::new(), None);
+    loop {
+        let listed = store.messages(scope, MessageFilter::default(), page(1_000, edge), false).await.unwrap();
+        all.extend(listed.rows);
+        let Some(next) = listed.next else { return all };
+        edge = Some(Edge::After(next));
+    }
+}
+
+/// A page that holds any list of a case that is short enough not to be cut.
 pub(super) const fn whole<C>() -> Page<C> {
     Page { limit: 10_000, edge: None, order: None }
 }

@@ -14,35 +14,38 @@ use super::session::Session;
 use super::{claim, endpoints, messages, record::Record};
 use crate::{AttemptFilter, Error, Listed, MessageFilter, Order, Page};
 
-/// What [`read`] reads; the first columns are those that filters look at.
-macro_rules! select {
-    ($name:literal, $from:literal) => {
+/// The columns that filters look at, and the way to the message.
+macro_rules! scan {
+    ($name:literal, $index:literal, $owner:literal) => {
         concat!(
             "-- attempts::",
             $name,
-            "\nSELECT t.row, t.id, t.succeeded, t.status_code, e.id, t.number, t.at, t.trigger, t.failure_class,
-                      t.failure, t.url, t.remote, t.timings, t.request_headers, t.response_headers, t.response, ",
+            "\nSELECT t.row, t.id, t.succeeded, t.status_code, e.id, ",
             $crate::sqlite::messages::columns!(),
-            " FROM attempt t ",
-            $from
+            " FROM attempt t INDEXED BY ",
+            $index,
+            " CROSS JOIN message m ON m.row = t.message_row CROSS JOIN endpoint e ON e.row = t.endpoint_row
+               WHERE ",
+            $owner,
+            " = ? AND t.row > ? AND t.row < ?"
         )
     };
 }
 
-/// The column where the message begins.
-const MESSAGE: usize = 16;
+/// The column of a scan where the message begins.
+const MESSAGE: usize = 5;
 
 fn read(row: &Row<'_>, with_content: bool) -> Result<Attempt, Error> {
     let mut record = Record::new(row, "attempt", row.get(0)?, 1);
     Ok(Attempt {
         id: AttemptId::from_bytes(record.id("id")?),
-        message: MessageId::from_bytes(row.get(MESSAGE + 1)?),
-        succeeded: record.get("succeeded")?,
-        status_code: record.get("status_code")?,
+        message: MessageId::from_bytes(record.id("message")?),
         endpoint: EndpointId::from_bytes(record.id("endpoint")?),
         number: record.get("number")?,
         at: record.time("at")?,
         trigger: record.number("trigger", claim::trigger_of)?,
+        succeeded: record.get("succeeded")?,
+        status_code: record.get("status_code")?,
         failure: failure(&mut record)?,
         url: record.get("url")?,
         remote: record.bytes_or_none("remote")?.and_then(|bytes| remote(&bytes)),
@@ -51,6 +54,18 @@ fn read(row: &Row<'_>, with_content: bool) -> Result<Attempt, Error> {
         response_headers: if with_content { record.bytes("response_headers")? } else { Bytes::new() },
         response: if with_content { record.bytes_or_none("response")? } else { None },
     })
+}
+
+/// The attempt at this row, which a list has found.
+fn at(conn: &Connection, row: i64, with_content: bool) -> Result<Option<Attempt>, Error> {
+    let mut statement = conn.prepare_cached(
+        "-- attempts::at
+         SELECT t.row, t.id, m.id, e.id, t.number, t.at, t.trigger, t.succeeded, t.status_code, t.failure_class,
+                t.failure, t.url, t.remote, t.timings, t.request_headers, t.response_headers, t.response
+           FROM attempt t CROSS JOIN message m ON m.row = t.message_row CROSS JOIN endpoint e ON e.row = t.endpoint_row
+          WHERE t.row = ?",
+    )?;
+    statement.query_and_then([row], |row| read(row, with_content))?.next().transpose()
 }
 
 fn failure(record: &mut Record<'_>) -> Result<Option<Failure>, Error> {
@@ -99,12 +114,8 @@ pub(super) fn by_endpoint(
     if !endpoints::exists(conn, scope, endpoint)? {
         return Ok(Listed { rows: Vec::new(), next: None });
     }
-    let from = select!(
-        "by_endpoint",
-        "INDEXED BY attempt_endpoint CROSS JOIN message m ON m.row = t.message_row
-         CROSS JOIN endpoint e ON e.row = t.endpoint_row WHERE t.endpoint_row = ? AND t.row > ? AND t.row < ?"
-    );
-    list(conn, scope, from, endpoint.row(), filter, page)
+    let scan = scan!("by_endpoint", "attempt_endpoint", "t.endpoint_row");
+    list(conn, scope, scan, endpoint.row(), filter, page)
 }
 
 pub(super) fn by_message(
@@ -117,29 +128,26 @@ pub(super) fn by_message(
     if messages::has_payload(conn, scope, message)?.is_none() {
         return Ok(Listed { rows: Vec::new(), next: None });
     }
-    let from = select!(
-        "by_message",
-        "INDEXED BY attempt_message CROSS JOIN message m ON m.row = t.message_row
-         CROSS JOIN endpoint e ON e.row = t.endpoint_row WHERE t.message_row = ? AND t.row > ? AND t.row < ?"
-    );
-    list(conn, scope, from, message.row(), filter, page)
+    let scan = scan!("by_message", "attempt_message", "t.message_row");
+    list(conn, scope, scan, message.row(), filter, page)
 }
 
 fn list(
     conn: &Connection,
     scope: AppScope,
-    from: &str,
+    scan: &str,
     owner_row: i64,
     filter: &AttemptFilter,
     page: &Page<AttemptId>,
 ) -> Result<Listed<Attempt, AttemptId>, Error> {
     let walk = Walk::rows(page, Order::Descending, AttemptId::row)
         .between(filter.message.after, filter.message.before);
-    let mut statement = conn.prepare_cached(&format!("{from} ORDER BY t.row {}", walk.order))?;
+    let mut statement = conn.prepare_cached(&format!("{scan} ORDER BY t.row {}", walk.order))?;
     let rows = statement.query((owner_row, walk.low, walk.high))?;
     gather(&walk, rows, |row| {
         let id = AttemptId::from_bytes(row.get(1)?);
-        let attempt = if matches(filter, row, scope)? { Some(read(row, filter.with_content)?) } else { None };
+        let attempt =
+            if matches(filter, row, scope)? { at(conn, id.row(), filter.with_content)? } else { None };
         Ok((id, attempt))
     })
 }
@@ -153,14 +161,8 @@ pub(super) fn find(
     if messages::has_payload(conn, scope, message)?.is_none() {
         return Ok(None);
     }
-    conn.prepare_cached(select!(
-        "find",
-        "JOIN message m ON m.row = t.message_row JOIN endpoint e ON e.row = t.endpoint_row
-          WHERE t.row = ? AND t.id = ? AND t.message_row = ?"
-    ))?
-    .query_and_then((attempt.row(), attempt.as_bytes(), message.row()), |row| read(row, true))?
-    .next()
-    .transpose()
+    let found = at(conn, attempt.row(), true)?;
+    Ok(found.filter(|found| found.id == attempt && found.message == message))
 }
 
 pub(super) fn expunge(

@@ -29,7 +29,7 @@ pub(super) fn by_endpoint(
     filter: &DeliveryFilter,
     page: &Page<MessageId>,
 ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
-    const DELIVERY: usize = messages::COLUMNS + 2;
+    const DELIVERY: usize = messages::COLUMNS;
     if !endpoints::exists(conn, scope, endpoint)? {
         return Ok(Listed { rows: Vec::new(), next: None });
     }
@@ -40,19 +40,21 @@ pub(super) fn by_endpoint(
          SELECT {}, d.state, d.attempts, d.due
            FROM delivery d INDEXED BY delivery_endpoint CROSS JOIN message m ON m.row = d.message_row
           WHERE d.endpoint_row = ? AND d.message_row > ? AND d.message_row < ? ORDER BY d.message_row {}",
-        messages::columns!(payload),
+        messages::columns!(),
         walk.order
     ))?;
     let rows = statement.query((endpoint.row(), walk.low, walk.high))?;
     gather(&walk, rows, |row| {
-        let message = messages::read(row, 0, scope.app(), false)?;
+        let mut message = messages::read(row, 0, scope.app(), false)?;
         let id = message.id;
         let delivery = read(row, DELIVERY, id, endpoint)?;
         let wanted = filter.states.is_empty() || filter.states.contains(&delivery.state);
         if !wanted || !messages::matches(&filter.message, &message) {
             return Ok((id, None));
         }
-        let message = if filter.with_payload { messages::read(row, 0, scope.app(), true)? } else { message };
+        if filter.with_payload {
+            message.payload = messages::payload_of(conn, id)?;
+        }
         Ok((id, Some((delivery, message))))
     })
 }
@@ -89,27 +91,28 @@ pub(super) fn stats(
     since: Timestamp,
     until: Timestamp,
 ) -> Result<DeliveryStats, Error> {
-    let mut counts = DeliveryStats::default();
     if !endpoints::exists(conn, scope, endpoint)? {
-        return Ok(counts);
+        return Ok(DeliveryStats::default());
     }
     let mut statement = conn.prepare_cached(
         "-- deliveries::stats
-         SELECT state, count(*) FROM delivery INDEXED BY delivery_endpoint
-          WHERE endpoint_row = ? AND message_row >= ? AND message_row < ? GROUP BY state",
+         SELECT count(*) FILTER (WHERE state = 3), count(*) FILTER (WHERE state IN (0, 2)),
+                count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 4),
+                count(*) FILTER (WHERE state = 5)
+           FROM delivery INDEXED BY delivery_endpoint
+          WHERE endpoint_row = ? AND message_row >= ? AND message_row < ?",
     )?;
-    let mut rows = statement.query((endpoint.row(), first_row_from(since), first_row_from(until)))?;
-    while let Some(row) = rows.next()? {
-        let state = Record::new(row, "delivery", endpoint.row(), 0).number("state", State::from_number)?;
-        let count = row.get::<_, i64>(1)?.unsigned_abs();
-        *match state {
-            State::Waiting | State::Parked => &mut counts.pending,
-            State::Held => &mut counts.sending,
-            State::Succeeded => &mut counts.succeeded,
-            State::Failed => &mut counts.failed,
-            State::Canceled => &mut counts.canceled,
-        } += count;
-    }
+    let span = (endpoint.row(), first_row_from(since), first_row_from(until));
+    let counts = statement.query_row(span, |row| {
+        let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        Ok(DeliveryStats {
+            succeeded: count(0)?,
+            pending: count(1)?,
+            sending: count(2)?,
+            failed: count(3)?,
+            canceled: count(4)?,
+        })
+    })?;
     Ok(counts)
 }
 

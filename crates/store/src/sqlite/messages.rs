@@ -14,7 +14,8 @@ use super::scan::{Walk, gather};
 use super::session::{Session, is_live};
 use crate::{Error, Listed, MessageFilter, Order, Page};
 
-/// What [`read`] reads, of `message m`.
+/// What [`read`] reads, of `message m`. A statement computes all its columns, looked at or not, and a payload has pages of
+/// its own: lists leave it out.
 macro_rules! columns {
     () => {
         "m.row, m.id, m.event_type, m.event_id, m.channels, m.tags, m.ordering_key, m.deliver_at, m.expire_at"
@@ -124,20 +125,30 @@ pub(super) fn list(
         "-- messages::list
          SELECT {} FROM message m INDEXED BY message_app
           WHERE m.app_row = ? AND m.row > ? AND m.row < ? ORDER BY m.row {}",
-        columns!(payload),
+        columns!(),
         walk.order
     ))?;
     let rows = statement.query((scope.app().row(), walk.low, walk.high))?;
     gather(&walk, rows, |row| {
-        // The payload is read only of a message that matches: it has pages of its own.
-        let message = read(row, 0, scope.app(), false)?;
+        let mut message = read(row, 0, scope.app(), false)?;
         let id = message.id;
         if !matches(filter, &message) {
             return Ok((id, None));
         }
-        let message = if with_payload { read(row, 0, scope.app(), true)? } else { message };
+        if with_payload {
+            message.payload = payload_of(conn, id)?;
+        }
         Ok((id, Some(message)))
     })
+}
+
+pub(super) fn payload_of(conn: &Connection, message: MessageId) -> Result<Option<Payload>, Error> {
+    let mut statement = conn.prepare_cached(
+        "-- messages::payload_of
+         SELECT row, raw, payload FROM message WHERE row = ?",
+    )?;
+    let read = |row: &Row<'_>| payload(&mut Record::new(row, "message", row.get(0)?, 1));
+    Ok(statement.query_and_then([message.row()], read)?.next().transpose()?.flatten())
 }
 
 /// Drops the payload and cancels what is unfinished. `false` when there is no such message.

@@ -28,23 +28,22 @@ pub(super) struct Statements<'c> {
     go_on: Statement<'c>,
 }
 
-macro_rules! settle {
-    ($order:literal) => {
-        concat!(
-            "-- settle::move_on
-             UPDATE delivery SET state = ?1, attempts = ?2, trigger = 0, due = ?3
-              WHERE message_row = ?4 AND endpoint_row = ?5 AND state = 1 AND holder = ?6 AND attempts = ?2 - 1 AND ",
-            $order
-        )
-    };
-}
-
 impl<'c> Statements<'c> {
     pub(super) fn prepare(conn: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             // Most deliveries have no order: they need no answer from the statement, which makes it cheaper.
-            settle: conn.prepare(settle!("ord IS NULL"))?,
-            settle_ordered: conn.prepare(settle!("ord IS NOT NULL RETURNING ord"))?,
+            settle: conn.prepare(
+                "-- settle::move_on
+                 UPDATE delivery SET state = ?1, attempts = ?2, trigger = 0, due = ?3
+                  WHERE message_row = ?4 AND endpoint_row = ?5 AND state = 1 AND holder = ?6
+                    AND attempts = ?2 - 1 AND ord IS NULL",
+            )?,
+            settle_ordered: conn.prepare(
+                "-- settle::move_on
+                 UPDATE delivery SET state = ?1, attempts = ?2, trigger = 0, due = ?3
+                  WHERE message_row = ?4 AND endpoint_row = ?5 AND state = 1 AND holder = ?6
+                    AND attempts = ?2 - 1 AND ord IS NOT NULL RETURNING ord",
+            )?,
             attempt: conn.prepare(
                 "-- settle::record
                  INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
