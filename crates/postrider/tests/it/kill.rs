@@ -2,8 +2,8 @@
 //!
 //! Everything is judged from outside: publishers write down what they sent and what was acknowledged ([`publisher`]),
 //! receivers what came ([`receiver`]), and [`oracle`] compares the two, with the database as a third witness after the
-//! last clean stop. `POSTRIDER_TORTURE_ROUNDS` sets the number of kills, `POSTRIDER_TORTURE_SEED` repeats a run's
-//! choices (though not its timing).
+//! last clean stop. `POSTRIDER_TORTURE_ROUNDS` sets the number of kills, `POSTRIDER_TORTURE_SECONDS` the
+//! longest time between them, and `POSTRIDER_TORTURE_SEED` repeats a run's choices (though not its timing).
 
 mod oracle;
 mod publisher;
@@ -17,15 +17,17 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::support::{Binary, Client, KEY, alone, new_app, new_endpoint};
+use crate::support::{Binary, Client, KEY, alone, await_until, new_app, new_endpoint};
 use publisher::{Books, Topic, publish_all};
 use receiver::{Endpoint, Receivers};
 
 /// Kills in an ordinary run, and under CI.
 const ROUNDS: u64 = 5;
 const ROUNDS_IN_CI: u64 = 30;
-/// How long a server is under load before it is killed, in milliseconds.
-const LIFE_MS: std::ops::Range<u64> = 200..1_500;
+/// How long a server is under load before it is killed, in milliseconds: the shortest time, and the longest unless it
+/// is set.
+const LIFE_MIN_MS: u64 = 200;
+const LIFE_MAX_MS: u64 = 1_500;
 /// Publishers of each application: together they have the server at full speed.
 const PUBLISHERS: u64 = 16;
 /// How long the last server may take to deliver what is left. The retries of what failed once take a second each.
@@ -56,6 +58,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_settled_comes_again() {
     let _alone = alone().await;
     let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let rounds = number("POSTRIDER_TORTURE_ROUNDS").unwrap_or(if in_ci { ROUNDS_IN_CI } else { ROUNDS });
+    let life_max_ms = number("POSTRIDER_TORTURE_SECONDS").map_or(LIFE_MAX_MS, |seconds| seconds * 1_000);
     let seed = number("POSTRIDER_TORTURE_SEED").unwrap_or_else(|| SystemRng::new().below(u64::MAX));
     println!("torture: {rounds} rounds, POSTRIDER_TORTURE_SEED={seed}");
     let rng = TestRng::seed(seed);
@@ -73,7 +76,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_settled_comes_again() {
 
     let mut slowest_start = Duration::ZERO;
     for _ in 0..rounds {
-        let life = LIFE_MS.start + rng.below(LIFE_MS.end - LIFE_MS.start);
+        let life = LIFE_MIN_MS + rng.below(life_max_ms.saturating_sub(LIFE_MIN_MS));
         tokio::time::sleep(Duration::from_millis(life)).await;
         let address = server.address;
         is_up.send_replace(false);
@@ -86,19 +89,22 @@ async fn nothing_acknowledged_is_lost_and_nothing_settled_comes_again() {
         is_up.send_replace(true);
     }
     // A life that ends well, with load to the end.
-    tokio::time::sleep(Duration::from_millis(LIFE_MS.end)).await;
+    tokio::time::sleep(Duration::from_millis(life_max_ms)).await;
     publishers.abort_all();
     while publishers.join_next().await.is_some() {}
 
     let sent = books.close();
     let missing = receivers.wait_until(DRAIN, |arrivals| oracle::first_missing(&sent, arrivals)).await;
     assert_eq!(missing, None, "acknowledged and lost");
+    let file = server.data.path().join("postrider.db");
+    // What nobody acknowledged may have been accepted all the same; then it has to arrive as well.
+    await_until("nothing to be left", async || (oracle::unfinished(&file) == 0).then_some(())).await;
     server.terminate();
     assert_eq!(server.ended(Duration::from_secs(30)).await, Some(0));
 
     let arrivals = receivers.arrivals();
     let verdict = oracle::judge(&sent, &arrivals, rounds);
-    oracle::examine(&server.data.path().join("postrider.db"), &arrivals);
+    oracle::examine(&file, &arrivals);
     println!("torture: {verdict}, slowest start {slowest_start:?}");
     assert!(verdict.acknowledged > rounds * 20, "there was hardly any load: {verdict}");
 }

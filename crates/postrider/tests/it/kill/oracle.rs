@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 
+use postrider_core::id::MessageId;
 use rusqlite::{Connection, OpenFlags};
 
 use super::publisher::Sent;
@@ -27,73 +28,63 @@ pub(super) fn first_missing(sent: &BTreeMap<u64, Sent>, arrivals: &[Arrival]) ->
     let done: BTreeSet<_> = arrivals
         .iter()
         .filter(|arrival| arrival.status == 200)
-        .map(|arrival| (arrival.id.as_str(), arrival.endpoint))
+        .map(|arrival| (arrival.id, arrival.endpoint))
         .collect();
     sent.iter().find_map(|(n, sent)| {
-        let id = sent.acknowledged.as_ref()?;
-        let is_missing = |endpoint: &Endpoint| !done.contains(&(id.as_str(), *endpoint));
-        let endpoint = matching(sent).find(is_missing)?;
+        let id = sent.acknowledged?;
+        let endpoint = matching(*sent).find(|endpoint| !done.contains(&(id, *endpoint)))?;
         Some(format!("message {n}, {id}, at {endpoint:?}"))
     })
 }
 
-fn matching(sent: &Sent) -> impl Iterator<Item = Endpoint> {
-    Endpoint::ALL.into_iter().filter(|endpoint| endpoint.app() == sent.app && endpoint.wants(sent.topic))
+fn matching(sent: Sent) -> impl Iterator<Item = Endpoint> {
+    Endpoint::ALL.into_iter().filter(move |endpoint| endpoint.app() == sent.app && endpoint.wants(sent.topic))
 }
 
 /// Holds what came to what was sent, after `kills` kills. Fails the test where something is wrong.
 pub(super) fn judge(sent: &BTreeMap<u64, Sent>, arrivals: &[Arrival], kills: u64) -> Verdict {
     assert_eq!(first_missing(sent, arrivals), None);
-    let numbers = identify(sent, arrivals);
-    assert_whole(sent, arrivals, &numbers);
+    assert_known(sent, arrivals);
+    assert_whole(sent, arrivals);
     let repeated = assert_repeated_only_over_kills(arrivals, kills);
     let acknowledged = sent.values().filter(|sent| sent.acknowledged.is_some()).count();
     let deliveries =
-        arrivals.iter().map(|arrival| (&arrival.id, arrival.endpoint)).collect::<BTreeSet<_>>().len();
+        arrivals.iter().map(|arrival| (arrival.id, arrival.endpoint)).collect::<BTreeSet<_>>().len();
     Verdict { acknowledged: acknowledged as u64, unknown: sent.len() - acknowledged, deliveries, repeated }
 }
 
-/// The number of each id that came. Nothing came that was not sent, to nobody whom it does not concern, with no other
-/// bytes and no other id; all of it was signed.
-fn identify<'a>(sent: &BTreeMap<u64, Sent>, arrivals: &'a [Arrival]) -> HashMap<&'a str, u64> {
+/// Nothing came that was not sent, to nobody whom it does not concern, with no other bytes and no other id; all of it
+/// was signed.
+fn assert_known(sent: &BTreeMap<u64, Sent>, arrivals: &[Arrival]) {
     let (mut numbers, mut ids) = (HashMap::new(), HashMap::new());
-    for arrival in arrivals {
-        let payload: serde_json::Value = serde_json::from_slice(&arrival.body).unwrap();
-        let n = payload["n"].as_u64().unwrap();
-        let sent = sent.get(&n).unwrap_or_else(|| panic!("{n} came and was never sent"));
-        assert_eq!(arrival.body, sent.payload, "the body of {n}");
-        assert!(
-            matching(sent).any(|endpoint| endpoint == arrival.endpoint),
-            "{n} came to {:?}",
-            arrival.endpoint
-        );
-        assert!(arrival.is_signed, "the signature of {n} at {:?}", arrival.endpoint);
-        assert_eq!(*numbers.entry(arrival.id.as_str()).or_insert(n), n, "one id for two messages");
-        assert_eq!(*ids.entry(n).or_insert(arrival.id.as_str()), arrival.id, "two ids for {n}");
-        if let Some(id) = &sent.acknowledged {
-            assert_eq!(*id, arrival.id, "{n} was acknowledged with another id");
-        }
+    for Arrival { endpoint, id, n, is_intact, is_signed, .. } in arrivals.iter().copied() {
+        let sent = *sent.get(&n).unwrap_or_else(|| panic!("{n} came and was never sent"));
+        assert!(is_intact, "the body of {n}");
+        assert!(matching(sent).any(|own| own == endpoint), "{n} came to {endpoint:?}");
+        assert!(is_signed, "the signature of {n} at {endpoint:?}");
+        assert_eq!(*numbers.entry(id).or_insert(n), n, "one id for two messages");
+        assert_eq!(*ids.entry(n).or_insert(id), id, "two ids for {n}");
+        assert!(sent.acknowledged.is_none_or(|own| own == id), "{n} was acknowledged with another id");
     }
-    numbers
 }
 
 /// A message that nobody acknowledged was accepted for all its endpoints or for none.
-fn assert_whole(sent: &BTreeMap<u64, Sent>, arrivals: &[Arrival], numbers: &HashMap<&str, u64>) {
+fn assert_whole(sent: &BTreeMap<u64, Sent>, arrivals: &[Arrival]) {
     let mut came: HashMap<u64, BTreeSet<Endpoint>> = HashMap::new();
     for arrival in arrivals {
-        came.entry(numbers[arrival.id.as_str()]).or_default().insert(arrival.endpoint);
+        came.entry(arrival.n).or_default().insert(arrival.endpoint);
     }
     for (n, endpoints) in came {
-        assert!(matching(&sent[&n]).eq(endpoints.iter().copied()), "{n} came to {endpoints:?} only");
+        assert!(matching(sent[&n]).eq(endpoints.iter().copied()), "{n} came to {endpoints:?} only");
     }
 }
 
 /// A delivery that succeeded comes again only from a later server, and only so many do. Gives how many did.
 fn assert_repeated_only_over_kills(arrivals: &[Arrival], kills: u64) -> usize {
-    let mut last: HashMap<(&str, Endpoint), u64> = HashMap::new();
+    let mut last: HashMap<(MessageId, Endpoint), u64> = HashMap::new();
     let mut by_kill: BTreeMap<u64, usize> = BTreeMap::new();
     for arrival in arrivals {
-        let delivery = (arrival.id.as_str(), arrival.endpoint);
+        let delivery = (arrival.id, arrival.endpoint);
         if let Some(life) = last.get(&delivery) {
             assert!(arrival.life > *life, "{delivery:?} came twice from one server");
             *by_kill.entry(arrival.life).or_default() += 1;
@@ -109,10 +100,20 @@ fn assert_repeated_only_over_kills(arrivals: &[Arrival], kills: u64) -> usize {
     by_kill.values().sum()
 }
 
-/// Asks the database, which nobody has open: it is whole, nothing is left to be done, and no delivery was recorded as
+fn open(file: &Path) -> Connection {
+    Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+}
+
+/// Deliveries that are not done, of a server that runs.
+pub(super) fn unfinished(file: &Path) -> i64 {
+    let sql = "SELECT count(*) FROM delivery WHERE state < 3";
+    open(file).query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// Asks the database of a server that has ended: it is whole, everything has succeeded, and no delivery was recorded as
 /// successful twice, so that what came again is what no record knew of.
 pub(super) fn examine(file: &Path, arrivals: &[Arrival]) {
-    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let database = open(file);
     let ask = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");

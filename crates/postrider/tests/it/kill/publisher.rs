@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
+use postrider_core::id::MessageId;
 use tokio::sync::watch;
 
 use crate::support::Client;
@@ -20,18 +21,16 @@ pub(super) enum Topic {
     Even,
 }
 
-/// A message that was sent.
-#[derive(Debug, Clone)]
+/// A message that was sent. Its payload follows from its number.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
     pub(super) app: usize,
     pub(super) topic: Topic,
-    /// The payload, byte for byte.
-    pub(super) payload: String,
     /// Its id, once it was acknowledged. Without one nobody knows whether it was accepted.
-    pub(super) acknowledged: Option<String>,
+    pub(super) acknowledged: Option<MessageId>,
 }
 
-/// What was sent, by the number in its payload. Clones share it.
+/// What was sent, by number. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Books(Arc<Mutex<BTreeMap<u64, Sent>>>);
 
@@ -52,19 +51,12 @@ impl Books {
         let mut books = self.0.lock().unwrap();
         let n = books.len() as u64;
         let topic = if n.is_multiple_of(2) { Topic::Even } else { Topic::Odd };
-        // Mixed lengths, so that some payloads cross pages.
-        let filling = "é".repeat((n * n % FILLING / (1 + n % 7)) as usize);
-        let sent = Sent {
-            app,
-            topic,
-            payload: format!(r#"{{"n": {n},"filling":"{filling}"}}"#),
-            acknowledged: None,
-        };
-        books.insert(n, sent.clone());
+        let sent = Sent { app, topic, acknowledged: None };
+        books.insert(n, sent);
         (n, sent)
     }
 
-    fn acknowledge(&self, n: u64, id: String) {
+    fn acknowledge(&self, n: u64, id: MessageId) {
         self.0.lock().unwrap().get_mut(&n).unwrap().acknowledged = Some(id);
     }
 
@@ -72,6 +64,12 @@ impl Books {
     pub(super) fn close(&self) -> BTreeMap<u64, Sent> {
         self.0.lock().unwrap().clone()
     }
+}
+
+/// The payload of the message with this number, byte for byte. Lengths are mixed, so that some cross pages.
+pub(super) fn payload(n: u64) -> String {
+    let filling = "é".repeat((n.wrapping_mul(n) % FILLING / (1 + n % 7)) as usize);
+    format!(r#"{{"n": {n},"filling":"{filling}"}}"#)
 }
 
 /// Publishes one message after another while the server is up.
@@ -86,10 +84,10 @@ pub(super) async fn publish_all(
     loop {
         is_up.wait_for(|up| *up).await.unwrap();
         let (n, sent) = books.open_entry(app);
-        let body = format!(r#"{{"eventType":"{}","payload":{}}}"#, sent.topic.name(), sent.payload);
+        let body = format!(r#"{{"eventType":"{}","payload":{}}}"#, sent.topic.name(), payload(n));
         match client.ask(Method::POST, &path).body(body).try_send().await {
             Ok(reply) if reply.status == 202 => {
-                books.acknowledge(n, reply.json()["id"].as_str().unwrap().to_owned());
+                books.acknowledge(n, reply.json()["id"].as_str().unwrap().parse().unwrap());
             }
             // Refused for now; it is one of those that nobody knows anything of.
             Ok(reply) => assert!([429, 503].contains(&reply.status), "{reply}"),
