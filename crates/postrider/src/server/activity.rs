@@ -7,12 +7,15 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const PHASE_BITS: u32 = 2;
+/// Bytes of an answer that a client must take before it counts as a sign of life. With one for every write, a client
+/// that takes a byte a minute would keep a large answer in memory for ever.
+const PACE_BYTES: usize = 512 * 1024;
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +29,13 @@ pub(super) enum Phase {
 }
 
 /// A connection's [`Phase`], shared by its socket, its service and its watcher. All three run in one task, so the
-/// atomic is only for the compiler and costs nothing.
+/// atomics are only for the compiler and cost nothing.
 #[derive(Debug, Default)]
-pub(super) struct Activity(AtomicU64);
+pub(super) struct Activity {
+    state: AtomicU64,
+    // Bytes sent since the last sign of life.
+    sent: AtomicUsize,
+}
 
 /// A reading of an [`Activity`]: equal readings mean that nothing happened in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +60,7 @@ impl Reading {
 impl Activity {
     /// What is going on now.
     pub(super) fn read(&self) -> Reading {
-        Reading(self.0.load(Ordering::Relaxed))
+        Reading(self.state.load(Ordering::Relaxed))
     }
 
     /// A request was read.
@@ -72,16 +79,19 @@ impl Activity {
         }
     }
 
-    fn sent(&self) {
+    fn sent(&self, bytes: usize) {
+        let sent = self.sent.load(Ordering::Relaxed) + bytes;
+        self.sent.store(sent, Ordering::Relaxed);
         // Writing is a sign of life only of a client that owes nothing: a slow head is not excused by a long answer.
-        if self.read().phase() == Phase::Idle {
+        if sent >= PACE_BYTES && self.read().phase() == Phase::Idle {
             self.enter(Phase::Idle);
         }
     }
 
     fn enter(&self, phase: Phase) {
-        let count = (self.0.load(Ordering::Relaxed) >> PHASE_BITS) + 1;
-        self.0.store(count << PHASE_BITS | phase as u64, Ordering::Relaxed);
+        let count = (self.state.load(Ordering::Relaxed) >> PHASE_BITS) + 1;
+        self.state.store(count << PHASE_BITS | phase as u64, Ordering::Relaxed);
+        self.sent.store(0, Ordering::Relaxed);
     }
 }
 
@@ -121,8 +131,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write(cx, buf);
-        if done.is_ready() {
-            self.activity.sent();
+        if let Poll::Ready(Ok(bytes)) = done {
+            self.activity.sent(bytes);
         }
         done
     }
@@ -133,8 +143,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        if done.is_ready() {
-            self.activity.sent();
+        if let Poll::Ready(Ok(bytes)) = done {
+            self.activity.sent(bytes);
         }
         done
     }

@@ -23,6 +23,9 @@ use super::{Shared, answer};
 
 /// Bytes of a request's head: its line and headers. More is 431.
 const HEAD_BYTES: usize = 16 * 1024;
+/// Bytes that are read ahead on one connection, and of small writes that wait to go out together. Enough for a body of
+/// a megabyte to come in a few reads; without a ceiling of ours every sender of large bodies holds some 400 kB.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// How long a client may take to read the answer that a connection is ended with, and to close its side.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// Bytes that are read and forgotten while waiting for that.
@@ -50,6 +53,7 @@ where
     let mut connection = http1::Builder::new()
         .half_close(false)
         .max_header_size(HEAD_BYTES)
+        .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&activity))), service);
 
     let mut stopping = shared.stop.listen();

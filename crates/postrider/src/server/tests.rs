@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 use super::*;
 
 const WAIT: Duration = Duration::from_secs(10);
+/// More than the system takes into its own buffers.
+const LARGE: usize = 32 * 1024 * 1024;
 
 /// A server on loopback with short limits, and what its handlers are told.
 struct Fixture {
@@ -31,6 +33,7 @@ async fn start(change: impl FnOnce(&mut config::Server)) -> Fixture {
     let router = Router::new()
         .route("/", get(|| async { "hello" }))
         .route("/panic", get(|| async { std::hint::black_box(None::<()>).expect("something") }))
+        .route("/large", get(|| async { vec![b'x'; LARGE] }))
         .route("/echo", post(|body: Body| async { body }))
         .route(
             "/held",
@@ -223,4 +226,22 @@ async fn what_does_not_finish_is_cut() {
     fixture.entered.notified().await;
     assert!(!fixture.server.drain(Duration::from_millis(50)).await);
     assert_eq!(rest(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn a_large_answer_must_be_taken_at_a_pace() {
+    for (pause, is_whole) in [(Duration::ZERO, true), (Duration::from_millis(50), false)] {
+        let fixture = start(|_| {}).await;
+        let mut stream = connect(&fixture).await;
+        stream.write_all(b"GET /large HTTP/1.0\r\n\r\n").await.unwrap();
+        let (mut chunk, mut taken) = (vec![0; 32 * 1024], 0);
+        // Slowly, but without a rest that would be too long by itself; then all that is still there.
+        for _ in 0..40 {
+            taken += stream.read(&mut chunk).await.unwrap_or_default();
+            tokio::time::sleep(pause).await;
+        }
+        let mut left = Vec::new();
+        tokio::time::timeout(WAIT, stream.read_to_end(&mut left)).await.expect("the server closes").ok();
+        assert_eq!(taken + left.len() > LARGE, is_whole, "{pause:?}: {taken} and {}", left.len());
+    }
 }
