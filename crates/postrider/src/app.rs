@@ -127,6 +127,7 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
         directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
         keyring: Keyring::new(Arc::clone(&store)),
         tasks: tokio::sync::Notify::new(),
+        turns: crate::service::turns::Turns::default(),
         limits: Limits { body_bytes: config.limits.body.len(), requests: config.limits.requests },
         store,
         clock,

@@ -30,6 +30,8 @@ const REQUESTS: usize = 100;
 const BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of one body that are kept.
 const BODY_BYTES: usize = 64 * 1024;
+/// Bytes of the requests of one answer; the newest always is in it.
+const SHOWN_BYTES: usize = 1024 * 1024;
 /// Bytes of one body that are read; what is more is not waited for.
 const BODY_READ: usize = 1024 * 1024;
 /// How long a body may take.
@@ -178,7 +180,14 @@ impl Bins {
     /// The requests of a bin, taken out from under the lock before they are written.
     fn newest(&self, name: &str) -> Vec<Arc<Received>> {
         let kept = self.shelf.lock();
-        kept.bins.get(name).map_or_else(Vec::new, |bin| bin.iter().rev().map(Arc::clone).collect())
+        let Some(bin) = kept.bins.get(name) else { return Vec::new() };
+        let mut bytes = 0;
+        let fits = |received: &&Arc<Received>| {
+            let is_newest = bytes == 0;
+            bytes += received.cost();
+            is_newest || bytes <= SHOWN_BYTES
+        };
+        bin.iter().rev().take_while(fits).map(Arc::clone).collect()
     }
 
     fn keep(
@@ -279,6 +288,16 @@ mod tests {
         let (_, shown) = ask(&bins, "GET", "/bin/a", "").await;
         assert_eq!(shown["requests"][0]["body"].as_str().unwrap().len(), BODY_BYTES);
         assert_eq!(shown["requests"][0]["bodyBytes"], BODY_BYTES + 5);
+    }
+
+    #[test]
+    fn an_answer_has_a_ceiling_too() {
+        let bins = bins();
+        for _ in 0..REQUESTS {
+            put(&bins, "a", Bytes::from(vec![0; BODY_BYTES]));
+        }
+        let shown = bins.newest("a").len();
+        assert!(shown > 1 && shown * BODY_BYTES <= SHOWN_BYTES, "{shown}");
     }
 
     #[test]

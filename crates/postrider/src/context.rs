@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::directory::Directory;
 use crate::dispatch::Lanes;
 use crate::service::keyring::Keyring;
+use crate::service::turns::Turns;
 
 /// The shared parts. Cheap to clone.
 pub type Context = Arc<Parts>;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub lanes: Lanes,
     /// Told when a background task was started, so that it begins at once.
     pub tasks: Notify,
+    /// Who reads much, and who waits for it.
+    pub turns: Turns,
     /// Ceilings that the operator chose.
     pub limits: Limits,
 }
@@ -60,5 +63,94 @@ impl Parts {
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! The shared parts over a fresh database, with one application that has one endpoint. Nothing dispatches: what
+    //! the lanes are told stays in the inbox.
+
+    use bytes::Bytes;
+    use postrider_core::app::Ref;
+    use postrider_core::endpoint::Endpoint;
+    use postrider_core::environment::{Environment, Settings};
+    use postrider_core::id::EnvironmentId;
+    use postrider_core::message::Message;
+    use postrider_core::rng::TestRng;
+    use postrider_core::scope::{Identity, SystemScope};
+    use postrider_core::time::TestClock;
+    use postrider_store::seal::{SealKey, Sealer};
+    use postrider_store::sqlite::{Options, Sqlite};
+
+    use super::*;
+    use crate::dispatch::Inbox;
+    use crate::service::messages::{Content, Draft};
+    use crate::service::{apps, endpoints, messages};
+
+    pub(crate) struct Fixture {
+        pub(crate) context: Context,
+        pub(crate) inbox: Inbox,
+        pub(crate) endpoint: Endpoint,
+        identity: Identity,
+        _dir: tempfile::TempDir,
+    }
+
+    impl Fixture {
+        pub(crate) async fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let rng: Arc<dyn Rng> = Arc::new(TestRng::seed(1));
+            let sealer = Sealer::new(&SealKey::generate(&*rng), Arc::clone(&rng));
+            let options = Options { min_free_bytes: 0, ..Options::new(dir.path(), Arc::new(sealer)) };
+            let store: Arc<dyn Store> = Arc::new(Sqlite::open(&options).unwrap());
+            let policy = Arc::new(Policy::strict());
+            let (lanes, inbox) = Lanes::new(100, 1024 * 1024);
+            let context = Arc::new(Parts {
+                directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
+                keyring: Keyring::new(Arc::clone(&store)),
+                store,
+                clock: Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000))),
+                rng,
+                ids: IdGenerator::default(),
+                policy,
+                lanes,
+                tasks: Notify::new(),
+                turns: Turns::default(),
+                limits: Limits::default(),
+            });
+            let id = EnvironmentId::make(&context.ids, &*context.clock, &*context.rng);
+            let environment = Environment {
+                id,
+                name: String::new(),
+                settings: Settings::default(),
+                created_at: context.now(),
+            };
+            context.store.create_environment(SystemScope::assume().instance(), environment).await.unwrap();
+            let identity = Identity::Environment(id);
+            let changes = apps::Changes { name: Some("app".into()), ..apps::Changes::default() };
+            let app = apps::create(&context, identity, changes, None).await.unwrap().id;
+            let changes = endpoints::Changes {
+                url: Some("https://example.com/".into()),
+                ..endpoints::Changes::default()
+            };
+            let endpoint = endpoints::create(&context, identity, &Ref::Id(app), changes, None).await.unwrap();
+            Self { context, inbox, endpoint, identity, _dir: dir }
+        }
+
+        pub(crate) async fn publish(&self) -> Arc<Message> {
+            let draft = Draft {
+                event_type: "a".into(),
+                event_id: None,
+                channels: Vec::new(),
+                tags: Vec::new(),
+                ordering_key: None,
+                deliver_at: None,
+                retention: None,
+                content: Content::Json(Bytes::from_static(b"{}")),
+                application: None,
+            };
+            let app = Ref::Id(self.endpoint.app);
+            messages::publish(&self.context, self.identity, &app, draft, None).await.unwrap()
+        }
     }
 }

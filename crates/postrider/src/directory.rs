@@ -3,9 +3,12 @@
 //! A [`Route`] is read from the store once and then shared by everything that publishes or delivers. `service` calls
 //! [`Directory::forget`] after each change and before it answers, so that a caller sees its own change. What is kept
 //! is bounded in number; the store stays the truth.
+//!
+//! Whoever finds something missing takes its place in the cache and reads it, and others who want it meanwhile wait:
+//! a thousand lanes that look again read their application once. To forget takes that place away, so what was read
+//! before a change is not kept after it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderMap;
 use parking_lot::Mutex;
@@ -34,8 +37,6 @@ pub struct Directory {
     // Only a hint: the route that it leads to must have the uid.
     uids: Cache<(EnvironmentId, String), AppId>,
     event_types: Cache<(EnvironmentId, String), Option<Arc<EventType>>>,
-    // Counts changes, so that what was read before a change is not kept after it.
-    changes: AtomicU64,
 }
 
 /// An application with all that publishing and delivering need of it.
@@ -82,12 +83,15 @@ impl Directory {
             routes: Cache::new(ROUTES),
             uids: Cache::new(NAMES),
             event_types: Cache::new(NAMES),
-            changes: AtomicU64::new(0),
         }
     }
 
     /// The application that `app` names, if `identity` may know that it exists, with the right to act on it.
-    pub async fn find(&self, identity: Identity, app: &Ref<AppId>) -> Result<Option<(AppScope, Arc<Route>)>, Error> {
+    pub async fn find(
+        &self,
+        identity: Identity,
+        app: &Ref<AppId>,
+    ) -> Result<Option<(AppScope, Arc<Route>)>, Error> {
         let Ok(lookup) = identity.lookup() else { return Ok(None) };
         let route = match app {
             Ref::Id(id) => self.route(*id).await?,
@@ -98,19 +102,22 @@ impl Directory {
 
     /// The application with this id.
     pub async fn route(&self, app: AppId) -> Result<Option<Arc<Route>>, Error> {
-        if let Some(route) = self.routes.get(&app) {
-            return Ok(Some(route));
-        }
-        let changes = self.changes.load(Ordering::Acquire);
+        let place = match self.routes.get_value_or_guard_async(&app).await {
+            Ok(route) => return Ok(Some(route)),
+            Err(place) => place,
+        };
         let Some(route) = self.load(app).await? else { return Ok(None) };
-        if self.changes.load(Ordering::Acquire) == changes {
-            self.routes.insert(app, Arc::clone(&route));
-        }
+        // Refused when the place was taken away: then this answer is good for those who asked before the change.
+        place.insert(Arc::clone(&route)).ok();
         Ok(Some(route))
     }
 
     /// The endpoint, if it and its application still exist.
-    pub async fn destination(&self, app: AppId, endpoint: EndpointId) -> Result<Option<Arc<Destination>>, Error> {
+    pub async fn destination(
+        &self,
+        app: AppId,
+        endpoint: EndpointId,
+    ) -> Result<Option<Arc<Destination>>, Error> {
         let Some(route) = self.route(app).await? else { return Ok(None) };
         Ok(route.destinations.iter().find(|destination| destination.endpoint.id == endpoint).cloned())
     }
@@ -118,32 +125,22 @@ impl Directory {
     /// The event type with this name, if it exists.
     pub async fn event_type(&self, scope: LookupScope, name: &str) -> Result<Option<Arc<EventType>>, Error> {
         let key = (scope.environment(), name.to_owned());
-        if let Some(known) = self.event_types.get(&key) {
-            return Ok(known);
-        }
-        let changes = self.changes.load(Ordering::Acquire);
-        let event_type = self.store.event_type(scope, name).await?.map(Arc::new);
-        if self.changes.load(Ordering::Acquire) == changes {
-            self.event_types.insert(key, event_type.clone());
-        }
-        Ok(event_type)
+        let read = async { Ok(self.store.event_type(scope, name).await?.map(Arc::new)) };
+        self.event_types.get_or_insert_async(&key, read).await
     }
 
     /// Reads an application and its endpoints anew the next time they are asked for.
     pub fn forget(&self, app: AppId) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
         self.routes.remove(&app);
     }
 
     /// Reads an event type anew the next time it is asked for.
     pub fn forget_event_type(&self, environment: EnvironmentId, name: &str) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
         self.event_types.remove(&(environment, name.to_owned()));
     }
 
     /// Reads everything anew: for a change to an environment, which is rare and touches all its applications.
     pub fn forget_all(&self) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
         self.routes.clear();
         self.event_types.clear();
     }
@@ -171,7 +168,9 @@ impl Directory {
         let endpoints = self.store.all_endpoints(scope).await?;
         let destinations = endpoints
             .into_iter()
-            .map(|endpoint| Arc::new(Destination::new(endpoint, &app, Arc::clone(&environment), &self.policy)))
+            .map(|endpoint| {
+                Arc::new(Destination::new(endpoint, &app, Arc::clone(&environment), &self.policy))
+            })
             .collect();
         Ok(Some(Arc::new(Route { app, scope, environment, destinations })))
     }
@@ -197,5 +196,50 @@ impl Destination {
             *signer = Arc::new(Signer::new(&self.endpoint.keys, now));
         }
         Arc::clone(&signer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::context::fixture::Fixture;
+
+    #[tokio::test]
+    async fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let fixture = Fixture::new().await;
+        let (directory, app) = (&fixture.context.directory, fixture.endpoint.app);
+        let route = directory.route(app).await.unwrap().unwrap();
+        let forget: [&dyn Fn(); 2] = [&|| directory.forget(app), &|| directory.forget_all()];
+        for forget in forget {
+            forget();
+            let Err(reading) = directory.routes.get_value_or_guard_async(&app).await else { panic!("kept") };
+            forget();
+            assert!(reading.insert(route.clone()).is_err());
+            assert!(directory.routes.get(&app).is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn many_who_miss_the_same_application_read_it_once() {
+        let fixture = Fixture::new().await;
+        let (directory, app) = (&fixture.context.directory, fixture.endpoint.app);
+        directory.forget(app);
+        let (one, other) = tokio::join!(directory.route(app), directory.route(app));
+        assert!(std::sync::Arc::ptr_eq(&one.unwrap().unwrap(), &other.unwrap().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn an_event_type_is_found_after_it_was_missed_and_made() {
+        let fixture = Fixture::new().await;
+        let (directory, app) = (&fixture.context.directory, fixture.endpoint.app);
+        let lookup = directory.route(app).await.unwrap().unwrap().lookup();
+        assert!(directory.event_type(lookup, "a").await.unwrap().is_none());
+        let Ok(known) =
+            directory.event_types.get_value_or_guard_async(&(lookup.environment(), "a".into())).await
+        else {
+            panic!("that it is missing is known too")
+        };
+        assert!(known.is_none());
+        directory.forget_event_type(lookup.environment(), "a");
+        assert!(directory.event_types.get(&(lookup.environment(), "a".into())).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What goes around every request: load shedding, panics, and the headers that all answers carry.
+//! What goes around every request: load shedding, loops, panics, and the headers that all answers carry.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -63,6 +63,9 @@ where
         if request.method() == Method::OPTIONS {
             return Box::pin(std::future::ready(Ok(dressed(preflight()))));
         }
+        if is_delivery(request.headers()) {
+            return Box::pin(std::future::ready(Ok(dressed(looped().into_response()))));
+        }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Box::pin(std::future::ready(Ok(dressed(overloaded().into_response()))));
         };
@@ -77,6 +80,19 @@ where
             response.map(dressed)
         })
     }
+}
+
+/// Whether a request is one of our deliveries, or somebody's like them: every one of ours is signed under one of these
+/// names, and custom headers cannot have them.
+fn is_delivery(headers: &HeaderMap) -> bool {
+    ["webhook-signature", "svix-signature"].iter().any(|name| headers.contains_key(*name))
+}
+
+/// An endpoint that leads back here, with a key among its headers, would make messages out of messages: with a few
+/// such endpoints, one request becomes any number of them.
+fn looped() -> Problem {
+    let detail = "This request is a webhook: the API takes none, so that deliveries cannot lead back to it.";
+    Problem::plain(StatusCode::LOOP_DETECTED, "loop_detected", detail)
 }
 
 fn overloaded() -> Problem {

@@ -44,8 +44,8 @@ mod system;
 
 mod openapi;
 
-use axum::routing::get;
 use axum::Router;
+use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 

@@ -152,6 +152,10 @@ impl From<access::Error> for Problem {
                 Self::plain(StatusCode::FORBIDDEN, "insufficient access", sentence(&denied))
             }
             access::Error::Missing(_) => Self::not_found(sentence(&error)),
+            access::Error::Crowded(_) => {
+                let detail = "This application has too much of this under way.";
+                Self::passing(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail, Duration::from_secs(1))
+            }
             access::Error::Store(error) => error.into(),
         }
     }

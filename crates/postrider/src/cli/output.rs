@@ -33,6 +33,7 @@ pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 /// Columns as wide as their widest cell.
 #[must_use]
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| plain(cell))).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].chars().count()]).max().unwrap_or(0)
@@ -49,8 +50,22 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
         text.push('\n');
     };
     line(head);
-    for row in rows {
+    for row in &rows {
         line(row.each_ref().map(String::as_str));
+    }
+    text
+}
+
+/// A cell in which nothing steers the terminal or turns the direction of what follows: that is shown as its escape.
+fn plain(cell: &str) -> String {
+    let turns = |char| matches!(char, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut text = String::with_capacity(cell.len());
+    for char in cell.chars() {
+        if char.is_control() || turns(char) {
+            text.extend(char.escape_default());
+        } else {
+            text.push(char);
+        }
     }
     text
 }
@@ -58,6 +73,12 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_cannot_forge_lines_or_steer_the_terminal() {
+        let rows = [["a\r\nroot\u{1b}[2K\u{202e}x".to_owned()]];
+        assert_eq!(table(["NAME"], &rows), "NAME\na\\r\\nroot\\u{1b}[2K\\u{202e}x\n");
+    }
 
     #[test]
     fn columns_line_up_without_trailing_space() {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use postrider_core::attempt::{Attempt, Failure, FailureClass, Timings};
 use postrider_core::delivery::Work;
 use postrider_core::environment::SignatureHeaders;
@@ -108,7 +108,9 @@ impl Courier {
             return Tried::failed(FailureClass::Internal, "the payload is gone");
         };
         let headers = headers(work, destination, &payload.body, now);
-        let request_headers = header_lines(&headers, usize::MAX);
+        // An endpoint's own headers are sealed at rest: a record of what was sent must not lay them open.
+        let request_headers =
+            header_lines(&headers, usize::MAX, |name| destination.headers.contains_key(name));
         let exchange = self
             .client
             .send(Request {
@@ -148,7 +150,8 @@ impl Courier {
     }
 
     async fn next(&self, work: &Work, destination: &Destination, tried: &Tried) -> Then {
-        let lookup = postrider_core::scope::SystemScope::assume().environment(destination.environment.id).lookup();
+        let lookup =
+            postrider_core::scope::SystemScope::assume().environment(destination.environment.id).lookup();
         // A schedule that cannot be read now is no reason to lose the outcome: the environment's takes its place.
         let event_type = match &destination.endpoint.retry_schedule {
             Some(_) => None,
@@ -205,11 +208,13 @@ fn headers(work: &Work, destination: &Destination, body: &[u8], now: Timestamp) 
     headers
 }
 
-/// The lines of `headers`, whole ones up to `max` bytes. What may be a credential is sent, but neither kept nor shown.
-fn header_lines(headers: &HeaderMap, max: usize) -> Bytes {
+/// The lines of `headers`, whole ones up to `max` bytes. What is secret, or may be a credential by its name, is neither
+/// kept nor shown.
+fn header_lines(headers: &HeaderMap, max: usize, is_secret: impl Fn(&HeaderName) -> bool) -> Bytes {
     let mut lines = BytesMut::with_capacity(headers.len() * 48);
     for (name, value) in headers {
-        let value = if is_sensitive(name.as_str()) { WITHHELD } else { value.as_bytes() };
+        let withheld = is_sensitive(name.as_str()) || is_secret(name);
+        let value = if withheld { WITHHELD } else { value.as_bytes() };
         let length = name.as_str().len() + value.len() + 3;
         if lines.len() + length > max {
             break;
@@ -262,7 +267,7 @@ impl Tried {
             status_code: answer.status,
             failure: None,
             retry_after,
-            response_headers: header_lines(&answer.headers, limits::RESPONSE_HEADER_BYTES),
+            response_headers: header_lines(&answer.headers, limits::RESPONSE_HEADER_BYTES, |_| false),
             response: answer.body,
             ..Self::failed(FailureClass::Internal, "")
         }
@@ -273,7 +278,9 @@ impl Tried {
             (200..300, _) => Outcome::Arrived,
             (410, _) => Outcome::Gone,
             (0, Some(FailureClass::Internal)) => Outcome::Internal,
-            (0, Some(FailureClass::Blocked | FailureClass::TooLarge | FailureClass::Protocol)) => Outcome::Refused,
+            (0, Some(FailureClass::Blocked | FailureClass::TooLarge | FailureClass::Protocol)) => {
+                Outcome::Refused
+            }
             (0 | 429 | 502..=504, _) => Outcome::Overloaded,
             _ => Outcome::Refused,
         }

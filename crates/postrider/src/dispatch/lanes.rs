@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::scheduler::Ended;
 use crate::directory::Destination;
@@ -31,8 +31,13 @@ pub(super) enum Event {
     Ended(Ended),
     /// An endpoint was read; `None` when it is gone.
     Loaded { endpoint: EndpointId, destination: Option<Arc<Destination>> },
-    /// A claim was answered.
-    Claimed { endpoint: EndpointId, work: Vec<Work>, next_due: Option<Timestamp> },
+    /// A claim was answered. What it took is counted when this is noted; until then `permit` keeps its share.
+    Claimed {
+        endpoint: EndpointId,
+        work: Vec<Work>,
+        next_due: Option<Timestamp>,
+        permit: OwnedSemaphorePermit,
+    },
 }
 
 /// Where the events come out; for the dispatcher's task.
@@ -59,10 +64,10 @@ pub(super) struct Gate {
     closed: AtomicBool,
 }
 
-/// How dispatch is doing.
+/// How much dispatch has in memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Deliveries in memory, those being sent included.
+    /// Deliveries, those being sent included.
     pub held: usize,
     /// Bytes of their payloads.
     pub bytes: usize,
@@ -112,7 +117,7 @@ impl Lanes {
         self.tell(Event::AllChanged);
     }
 
-    /// How dispatch is doing.
+    /// How much dispatch has in memory.
     #[must_use]
     pub fn status(&self) -> Status {
         Status { held: self.0.held.load(Ordering::Relaxed), bytes: self.0.bytes.load(Ordering::Relaxed) }
@@ -144,9 +149,10 @@ impl Lanes {
         self.0.bytes.fetch_sub(size, Ordering::Relaxed);
     }
 
-    /// Bytes of payload that may still be taken into memory.
-    pub(super) fn bytes_left(&self) -> usize {
-        self.0.bytes_max.saturating_sub(self.0.bytes.load(Ordering::Relaxed))
+    /// Deliveries and bytes of payload that may still be taken into memory.
+    pub(super) fn left(&self) -> Status {
+        let Status { held, bytes } = self.status();
+        Status { held: self.0.held_max.saturating_sub(held), bytes: self.0.bytes_max.saturating_sub(bytes) }
     }
 
     /// Takes a delivery that the store gave us outside a claim into memory.
@@ -177,12 +183,11 @@ pub struct Room {
 impl Room {
     /// Reserves a place in an endpoint's lane; `false` when it must wait in the store.
     pub fn reserve(&mut self, endpoint: EndpointId) -> bool {
-        let shared = &self.lanes.0;
-        let gate = self.lanes.gate(endpoint);
+        let (gate, left) = (self.lanes.gate(endpoint), self.lanes.left());
         let free = !gate.closed.load(Ordering::Relaxed)
             && gate.held.load(Ordering::Relaxed) < WINDOW
-            && shared.held.load(Ordering::Relaxed) < shared.held_max
-            && self.lanes.bytes_left() >= self.size;
+            && left.held > 0
+            && left.bytes >= self.size;
         if free {
             self.lanes.count_in(&gate, self.size);
             self.reserved.push_back((endpoint, gate));

@@ -10,6 +10,7 @@ use postrider_core::time::Timestamp;
 use postrider_egress::Client;
 use postrider_store::Claim;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,10 @@ const HELD_MAX: usize = 100_000;
 const TICK: Duration = Duration::from_secs(1);
 /// How long to wait before asking a store again that failed to answer.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// How soon to look again whether outcomes were settled, when too many were not: nobody tells.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Claims under way. Each may take an equal share of the memory that is left, so that together they stay within it.
+const CLAIMS: usize = 32;
 
 /// How deliveries are sent; the section `[dispatch]` of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +101,9 @@ pub async fn start(
 
     let courier = Arc::new(Courier::new(Arc::clone(&context), client, settler.clone(), config.timeout));
     let (stop, beat) = (CancellationToken::new(), Arc::new(AtomicI64::new(context.now().as_micros())));
-    let runner = Runner { context, scheduler, courier, settler, beat: Arc::clone(&beat), stop: stop.clone() };
+    let claims = Arc::new(Semaphore::new(CLAIMS));
+    let runner =
+        Runner { context, scheduler, courier, settler, claims, beat: Arc::clone(&beat), stop: stop.clone() };
     let running = tokio::spawn(async move {
         runner.run(inbox).await;
         settling.await.ok();
@@ -153,6 +160,7 @@ struct Runner {
     scheduler: Scheduler<Arc<Destination>>,
     courier: Arc<Courier>,
     settler: Settler,
+    claims: Arc<Semaphore>,
     beat: Arc<AtomicI64>,
     stop: CancellationToken,
 }
@@ -162,7 +170,7 @@ impl Runner {
         let mut events = Vec::with_capacity(BATCH);
         let mut next_tick = self.context.now();
         let stop = self.stop.clone();
-        while !(stop.is_cancelled() && self.scheduler.in_flight() == 0) {
+        loop {
             let now = self.context.now();
             self.beat.store(now.as_micros(), Ordering::Relaxed);
             // By the clock and not by a branch of the wait: under load there is always an event that would go first.
@@ -171,11 +179,16 @@ impl Runner {
                 next_tick = now.after(TICK);
             }
             let may_send = !stop.is_cancelled() && self.settler.unsettled() < UNSETTLED_MAX;
-            while let Some(action) = self.scheduler.next_action(now, may_send) {
-                self.carry_out(action, now);
+            self.act(now, may_send);
+            if stop.is_cancelled() {
+                self.claims.close();
+                if self.is_drained() {
+                    break;
+                }
             }
             let wake = self.scheduler.wake_at().map_or(next_tick, |wake| wake.min(next_tick));
             let rest = wake.since(self.context.now());
+            let rest = if may_send { rest } else { rest.min(LOOK_AGAIN) };
             tokio::select! {
                 biased;
                 _ = inbox.0.recv_many(&mut events, BATCH) => self.take_note(&mut events),
@@ -183,8 +196,24 @@ impl Runner {
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
         }
-        let held = self.scheduler.drain();
-        self.settler.release(&held);
+        // The last settlements may have handed over the next of an order.
+        while let Ok(event) = inbox.0.try_recv() {
+            events.push(event);
+        }
+        self.take_note(&mut events);
+        self.act(self.context.now(), false);
+        self.settler.release(&self.scheduler.drain());
+    }
+
+    /// Whether nothing is on its way any more: to an endpoint, from the store or to it.
+    fn is_drained(&self) -> bool {
+        self.scheduler.in_flight() == 0 && self.claims.available_permits() == CLAIMS && self.settler.is_idle()
+    }
+
+    fn act(&mut self, now: Timestamp, may_send: bool) {
+        while let Some(action) = self.scheduler.next_action(now, may_send) {
+            self.carry_out(action);
+        }
     }
 
     fn take_note(&mut self, events: &mut Vec<Event>) {
@@ -202,20 +231,23 @@ impl Runner {
                     let app_rate = destination.as_ref().and_then(|destination| destination.app_throttle_rate);
                     self.scheduler.loaded(now, endpoint, app_rate, destination.map(settings));
                 }
-                Event::Claimed { endpoint, work, next_due } => {
+                Event::Claimed { endpoint, work, next_due, permit } => {
                     self.scheduler.claimed(now, endpoint, work, next_due);
+                    drop(permit);
                 }
             }
         }
     }
 
-    fn carry_out(&self, action: Action<Arc<Destination>>, now: Timestamp) {
+    fn carry_out(&self, action: Action<Arc<Destination>>) {
         match action {
             Action::Send { work, destination } => {
                 tokio::spawn(Arc::clone(&self.courier).deliver(work, destination));
             }
+            // Nothing more is sent, so neither is needed.
+            Action::Claim { .. } | Action::Load { .. } if self.stop.is_cancelled() => {}
             Action::Claim { endpoint, limit } => {
-                tokio::spawn(claim(Arc::clone(&self.context), endpoint, limit, now));
+                tokio::spawn(claim(Arc::clone(&self.context), Arc::clone(&self.claims), endpoint, limit));
             }
             Action::Load { app, endpoint } => {
                 tokio::spawn(load(Arc::clone(&self.context), app, endpoint));
@@ -248,16 +280,24 @@ fn settings(destination: Arc<Destination>) -> Settings<Arc<Destination>> {
     }
 }
 
-async fn claim(context: Context, endpoint: EndpointId, limit: usize, now: Timestamp) {
-    let claim = Claim { endpoint, now, limit, max_bytes: context.lanes.bytes_left() };
+async fn claim(context: Context, claims: Arc<Semaphore>, endpoint: EndpointId, limit: usize) {
+    // Closed when dispatch stops: then nobody waits for the answer.
+    let Ok(permit) = claims.acquire_owned().await else { return };
+    let left = context.lanes.left();
+    let claim = Claim {
+        endpoint,
+        now: context.now(),
+        limit: limit.min(left.held / CLAIMS).max(1),
+        max_bytes: left.bytes / CLAIMS,
+    };
     let (work, next_due) = match context.store.claim(SystemScope::assume(), claim).await {
         Ok(claimed) => (claimed.work, claimed.next_due),
         Err(error) => {
             tracing::warn!(%endpoint, %error, "failed to claim deliveries");
-            (Vec::new(), Some(now.after(ASK_AGAIN)))
+            (Vec::new(), Some(context.now().after(ASK_AGAIN)))
         }
     };
-    context.lanes.tell(Event::Claimed { endpoint, work, next_due });
+    context.lanes.tell(Event::Claimed { endpoint, work, next_due, permit });
 }
 
 async fn load(context: Context, app: AppId, endpoint: EndpointId) {

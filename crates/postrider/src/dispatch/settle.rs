@@ -7,6 +7,7 @@ use std::time::Duration;
 use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId, MessageId};
 use postrider_core::scope::SystemScope;
+use postrider_core::time::Timestamp;
 use postrider_store::{EndpointMark, Error, Mark, Settled, Settlement, Then};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -21,7 +22,16 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 enum Outcome {
     Attempted { app: AppId, settlement: Box<Settlement> },
     Noted { app: AppId, mark: EndpointMark },
-    Released(Vec<(MessageId, EndpointId)>),
+    Released(Vec<Released>),
+}
+
+/// A delivery that goes back to the store.
+#[derive(Debug, Clone, Copy)]
+struct Released {
+    app: AppId,
+    message: MessageId,
+    endpoint: EndpointId,
+    due: Timestamp,
 }
 
 /// The way into settling. Cheap to clone; when the last one is dropped, settling ends after what is queued.
@@ -41,7 +51,13 @@ impl Settler {
 
     /// Outcomes that the store has not recorded yet.
     pub(super) fn unsettled(&self) -> usize {
-        self.unsettled.load(Ordering::Relaxed)
+        // Pairs with the release below: what the lanes were told of settled outcomes is seen by who sees this count.
+        self.unsettled.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing is left to record, or nothing can be recorded any more.
+    pub(super) fn is_idle(&self) -> bool {
+        self.unsettled() == 0 || self.outcomes.is_closed()
     }
 
     pub(super) fn attempted(&self, app: AppId, settlement: Settlement) {
@@ -53,9 +69,14 @@ impl Settler {
     }
 
     pub(super) fn release(&self, work: &[Work]) {
-        let held: Vec<_> = work.iter().map(|work| (work.message.id, work.endpoint)).collect();
-        if !held.is_empty() {
-            self.send(Outcome::Released(held));
+        let released = |work: &Work| Released {
+            app: work.app,
+            message: work.message.id,
+            endpoint: work.endpoint,
+            due: work.due,
+        };
+        if !work.is_empty() {
+            self.send(Outcome::Released(work.iter().map(released).collect()));
         }
     }
 
@@ -85,7 +106,7 @@ async fn settle_all(
             tracing::error!(%error, "failed to record outcomes, and will not try again");
             return;
         }
-        unsettled.fetch_sub(count, Ordering::Relaxed);
+        unsettled.fetch_sub(count, Ordering::Release);
     }
 }
 
@@ -94,7 +115,7 @@ struct Batch {
     settlements: Vec<Settlement>,
     apps: Vec<AppId>,
     marks: Vec<(AppId, EndpointMark)>,
-    released: Vec<(MessageId, EndpointId)>,
+    released: Vec<Released>,
 }
 
 impl Batch {
@@ -105,7 +126,7 @@ impl Batch {
                 self.apps.push(app);
             }
             Outcome::Noted { app, mark } => self.marks.push((app, mark)),
-            Outcome::Released(held) => self.released.extend(held),
+            Outcome::Released(released) => self.released.extend(released),
         }
     }
 
@@ -118,11 +139,11 @@ impl Batch {
             self.settlements.iter().map(|settlement| settlement.attempt.endpoint).collect();
         if !self.settlements.is_empty() || !marks.is_empty() {
             let settlements = Arc::new(self.settlements);
-            let settled = persist(|| {
-                context.store.settle(system, Arc::clone(&settlements), marks.clone())
-            })
-            .await?;
-            for (((settled, then), app), endpoint) in settled.into_iter().zip(thens).zip(self.apps).zip(endpoints) {
+            let settled =
+                persist(|| context.store.settle(system, Arc::clone(&settlements), marks.clone())).await?;
+            for (((settled, then), app), endpoint) in
+                settled.into_iter().zip(thens).zip(self.apps).zip(endpoints)
+            {
                 follow_up(context, app, endpoint, then, settled);
             }
         }
@@ -130,7 +151,13 @@ impl Batch {
             after_mark(context, app, mark);
         }
         if !self.released.is_empty() {
-            persist(|| context.store.release(system, self.released.clone())).await?;
+            let held: Vec<_> =
+                self.released.iter().map(|released| (released.message, released.endpoint)).collect();
+            persist(|| context.store.release(system, held.clone())).await?;
+            // The lane may have looked into the store before they were there again: it was enabled meanwhile.
+            for Released { app, endpoint, due, .. } in self.released {
+                context.lanes.waiting(app, endpoint, due);
+            }
         }
         Ok(())
     }
@@ -152,7 +179,9 @@ async fn persist<T, F: Future<Output = Result<T, Error>>>(act: impl Fn() -> F) -
 
 fn follow_up(context: &Context, app: AppId, endpoint: EndpointId, then: Then, settled: Settled) {
     match settled {
-        Settled::Stale => tracing::warn!(%endpoint, "an outcome came for a delivery that is not ours any more"),
+        Settled::Stale => {
+            tracing::warn!(%endpoint, "an outcome came for a delivery that is not ours any more");
+        }
         Settled::Recorded { held, waiting } => {
             if let Then::Waiting { due } = then {
                 context.lanes.waiting(app, endpoint, due);
@@ -172,5 +201,36 @@ fn after_mark(context: &Context, app: AppId, mark: EndpointMark) {
         tracing::warn!(app = %app, endpoint = %mark.endpoint, ?reason, "disabled an endpoint");
         context.directory.forget(app);
         context.lanes.changed(app, mark.endpoint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lanes::Event;
+    use super::*;
+    use crate::context::fixture::Fixture;
+
+    #[tokio::test]
+    async fn a_lane_is_told_of_what_was_given_back_once_it_can_be_claimed_again() {
+        let mut fixture = Fixture::new().await;
+        let message = fixture.publish().await;
+        let work = loop {
+            match fixture.inbox.0.recv().await {
+                Some(Event::Held(work)) => break work,
+                Some(_) => {}
+                None => panic!("the lanes are gone"),
+            }
+        };
+        let context = &fixture.context;
+        let (settler, settling) = Settler::start(Arc::clone(context));
+        settler.release(&[work]);
+        let Some(Event::Waiting { endpoint, due, manual: false, .. }) = fixture.inbox.0.recv().await else {
+            panic!("not told")
+        };
+        let claim = postrider_store::Claim { endpoint, now: due, limit: 1, max_bytes: 0 };
+        let claimed = context.store.claim(SystemScope::assume(), claim).await.unwrap();
+        assert_eq!(claimed.work.iter().map(|work| work.message.id).collect::<Vec<_>>(), [message.id]);
+        drop(settler);
+        settling.await.unwrap();
     }
 }

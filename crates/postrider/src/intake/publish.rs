@@ -11,7 +11,9 @@ use postrider_core::message::{Message, Payload};
 use postrider_core::route;
 use postrider_core::time::Timestamp;
 use postrider_store::accept::{FIFO, order_of_key};
-use postrider_store::{AcceptError, Acceptance, Answer, Error as StoreError, Idempotency, NewDelivery, Placement, Repeat};
+use postrider_store::{
+    AcceptError, Acceptance, Answer, Error as StoreError, Idempotency, NewDelivery, Placement, Repeat,
+};
 
 use crate::context::Context;
 use crate::directory::Route;
@@ -111,7 +113,8 @@ async fn accept(
         answer: Answer::Message(id),
         now,
     });
-    let acceptance = Acceptance { message: message.clone(), deliveries: deliveries.clone(), now, idempotency };
+    let acceptance =
+        Acceptance { message: message.clone(), deliveries: deliveries.clone(), now, idempotency };
     let accepted = context.store.accept(route.scope, acceptance).await.map_err(PublishError::from)?;
 
     let message = Arc::new(message);

@@ -14,6 +14,7 @@ use postrider_store::Error as StoreError;
 
 use crate::context::Context;
 use crate::directory::Route;
+use crate::service::turns::Turn;
 
 /// What every act can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum Error {
     /// Nothing that the caller may see has this id, uid or name.
     #[error("there is no such {0}")]
     Missing(&'static str),
+    /// The application has too much of this under way.
+    #[error("this application has too many {0} under way")]
+    Crowded(&'static str),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,6 +47,11 @@ pub async fn app(context: &Context, identity: Identity, app: &Ref<AppId>) -> Res
     let found = context.directory.find(identity, app).await?;
     let (scope, route) = found.ok_or(Error::Missing("application"))?;
     Ok(Found { scope, route })
+}
+
+/// Waits for the application's turn to read a list. It is over when the result is dropped: before the answer is written.
+pub(super) async fn turn(context: &Context, found: &Found) -> Result<Turn, Error> {
+    context.turns.take(found.scope.app()).await.ok_or(Error::Crowded("lists"))
 }
 
 /// The endpoint that `endpoint` names.

@@ -10,6 +10,7 @@ use postrider_core::scope::{AppScope, Identity};
 use postrider_store::{AttemptFilter, Listed, Page};
 
 use super::access;
+use super::page_size::{CONTENT_BYTES, is_backwards, payload_len, shorten};
 use crate::context::Context;
 
 /// An attempt with its message, where that was asked for and is still there.
@@ -29,17 +30,22 @@ pub async fn by_endpoint(
     let found = access::app(context, identity, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let with_payload = filter.with_content;
-    let listed = context.store.attempts_by_endpoint(found.scope, endpoint.id, filter, page).await?;
-    let messages = if with_message {
-        messages(context, found.scope, &listed.rows, with_payload).await?
-    } else {
+    let _turn = access::turn(context, &found).await?;
+    let listed = context.store.attempts_by_endpoint(found.scope, endpoint.id, filter, page.clone()).await?;
+    let messages = if !with_message {
         HashMap::new()
+    } else if is_backwards(&page) {
+        messages(context, found.scope, listed.rows.iter().rev(), with_payload).await?
+    } else {
+        messages(context, found.scope, listed.rows.iter(), with_payload).await?
     };
     let with_message = |attempt: Attempt| {
         let message = messages.get(&attempt.message).cloned();
         (attempt, message)
     };
-    Ok(Listed { rows: listed.rows.into_iter().map(with_message).collect(), next: listed.next })
+    let rows = listed.rows.into_iter().map(with_message).collect();
+    let weigh = |(_, message): &WithMessage| message.as_ref().map_or(0, payload_len);
+    Ok(shorten(Listed { rows, next: listed.next }, &page, CONTENT_BYTES, |(attempt, _)| attempt.id, weigh))
 }
 
 /// Attempts of one message by id, at all endpoints or only at `endpoint`.
@@ -57,6 +63,7 @@ pub async fn by_message(
     if let Some(endpoint) = endpoint {
         filter.endpoint = Some(access::endpoint(context, found.scope, endpoint).await?.id);
     }
+    let _turn = access::turn(context, &found).await?;
     Ok(context.store.attempts_by_message(found.scope, message.id, filter, page).await?)
 }
 
@@ -88,18 +95,22 @@ pub async fn expunge(
     if expunged { Ok(()) } else { Err(access::Error::Missing("attempt")) }
 }
 
-/// The messages of `attempts`, each read once.
+/// The messages of `attempts`, each read once, until one more does not fit on a page.
 async fn messages(
     context: &Context,
     scope: AppScope,
-    attempts: &[Attempt],
+    attempts: impl Iterator<Item = &Attempt>,
     with_payload: bool,
 ) -> Result<HashMap<MessageId, Message>, access::Error> {
-    let mut messages = HashMap::new();
+    let (mut messages, mut bytes) = (HashMap::new(), 0);
     for attempt in attempts {
         if !messages.contains_key(&attempt.message) {
             let message = context.store.message(scope, &Ref::Id(attempt.message), with_payload).await?;
             messages.extend(message.map(|message| (attempt.message, message)));
+        }
+        bytes += messages.get(&attempt.message).map_or(0, payload_len);
+        if bytes > CONTENT_BYTES {
+            break;
         }
     }
     Ok(messages)

@@ -13,6 +13,7 @@ use postrider_store::{DeliveryFilter, Error as StoreError, Listed, Page, Repeat,
 use super::access::{self, Found};
 use super::finish;
 use super::once::Once;
+use super::page_size::{CONTENT_BYTES, payload_len, shorten};
 use crate::context::Context;
 
 /// Why an act on deliveries fails.
@@ -40,7 +41,11 @@ pub async fn by_endpoint(
 ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
     let found = access::app(context, identity, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
-    Ok(context.store.deliveries_by_endpoint(found.scope, endpoint.id, filter, page).await?)
+    let turn = access::turn(context, &found).await?;
+    let listed = context.store.deliveries_by_endpoint(found.scope, endpoint.id, filter, page.clone()).await?;
+    drop(turn);
+    let weigh = |(_, message): &(Delivery, Message)| payload_len(message);
+    Ok(shorten(listed, &page, CONTENT_BYTES, |(_, message)| message.id, weigh))
 }
 
 /// Where one message went, goes or will go, by endpoint. Endpoints that were deleted are left out.
@@ -53,6 +58,7 @@ pub async fn by_message(
 ) -> Result<Listed<(Delivery, Endpoint), EndpointId>, Error> {
     let found = access::app(context, identity, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
+    let _turn = access::turn(context, &found).await?;
     let listed = context.store.deliveries_by_message(found.scope, message.id, page).await?;
     let mut rows = Vec::with_capacity(listed.rows.len());
     for delivery in listed.rows {

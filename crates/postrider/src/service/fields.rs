@@ -6,6 +6,9 @@
 use postrider_core::limits;
 use postrider_core::names::{self, Invalid};
 
+/// Bytes of the event types that one endpoint names, all together: they are in memory for as long as its application is
+/// in use, and an application may have thousands of endpoints.
+const FILTER_BYTES: usize = 32 * 1024;
 /// Findings of one request that are told; more help nobody.
 const FINDINGS: usize = 20;
 /// The highest rate that the API can express.
@@ -124,7 +127,12 @@ pub fn throttle_rate(rate: Option<u32>) -> Result<(), Invalid> {
 
 /// The names of event types that an endpoint wants, and its channels.
 pub(super) fn filters(checks: &mut Checks, event_types: Option<&[String]>, channels: Option<&[String]>) {
-    checks.each("eventTypes", event_types.unwrap_or_default(), limits::ENDPOINT_EVENT_TYPES, names::name);
+    let event_types = event_types.unwrap_or_default();
+    checks.each("eventTypes", event_types, limits::ENDPOINT_EVENT_TYPES, names::name);
+    if event_types.iter().map(String::len).sum::<usize>() > FILTER_BYTES {
+        let message = format!("must have at most {FILTER_BYTES} bytes, all names together");
+        checks.check::<()>("eventTypes", Err(Invalid::too_long(message)));
+    }
     checks.each("channels", channels.unwrap_or_default(), limits::CHANNELS, names::channel);
 }
 
@@ -147,6 +155,15 @@ mod tests {
         let mut checks = Checks::default();
         checks.each("eventTypes", &vec!["a".into(); 501], 500, names::name);
         assert_eq!(checks.finish().unwrap_err().0.len(), 1, "too many are not looked at one by one");
+    }
+
+    #[test]
+    fn the_names_of_an_endpoint_are_weighed_together() {
+        for (count, found) in [(FILTER_BYTES / 256, 0), (FILTER_BYTES / 256 + 1, 1)] {
+            let mut checks = Checks::default();
+            filters(&mut checks, Some(&vec!["a".repeat(256); count]), None);
+            assert_eq!(checks.0.len(), found, "{count}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use postrider_store::{Listed, MessageFilter, Page, Repeat};
 
 use super::access::{self, Found};
 use super::fields::{self, Checks, InvalidFields};
+use super::page_size::{CONTENT_BYTES, payload_len, shorten};
 use super::{apps, deliveries};
 use crate::context::Context;
 use crate::intake::{self, Publication, PublishError, Remember};
@@ -140,7 +141,10 @@ pub async fn list(
     with_payload: bool,
 ) -> Result<Listed<Message, MessageId>, Error> {
     let found = access::app(context, identity, app).await?;
-    Ok(context.store.messages(found.scope, filter, page, with_payload).await?)
+    let turn = access::turn(context, &found).await?;
+    let listed = context.store.messages(found.scope, filter, page.clone(), with_payload).await?;
+    drop(turn);
+    Ok(shorten(listed, &page, CONTENT_BYTES, |message| message.id, payload_len))
 }
 
 /// Drops a message's payload for good. What is unfinished of it is canceled; what was done stays on record.

@@ -14,6 +14,8 @@
 pub mod access;
 pub mod fields;
 pub mod once;
+mod page_size;
+pub mod turns;
 
 pub mod keyring;
 pub mod keys;

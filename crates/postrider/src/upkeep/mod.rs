@@ -30,7 +30,7 @@ pub fn start(context: &Context, client: Arc<Client>) -> Upkeep {
 }
 
 impl Upkeep {
-    /// Ends after the pass that is under way.
+    /// Ends at once. A pass that the store has begun is finished there.
     pub async fn stop(self) {
         self.stop.cancel();
         self.running.wait().await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use postrider_core::time::Clock as _;
 use serde_json::json;
 
-use crate::support::{Answer, Gate, Receiver, Scene, Server};
+use crate::support::{Answer, DataDir, Gate, Raw, Receiver, Scene, Server};
 
 #[tokio::test]
 async fn what_was_waiting_arrives_after_a_restart() {
@@ -67,6 +67,40 @@ async fn what_was_in_memory_and_not_begun_is_given_back() {
     ids.sort();
     messages.sort();
     assert_eq!(ids, messages, "each once; {sent} before the restart");
+}
+
+#[tokio::test]
+async fn what_the_last_answer_brings_is_recorded_before_the_end() {
+    // A 410 disables its endpoint, and a success hands over the next of an order: both come after the stop has begun.
+    for (answer, disabled) in [(410, true), (200, false)] {
+        let gate = Gate::shut();
+        let scene = Scene::endpoint(json!({"ordering": "fifo"})).await;
+        scene.receiver.script("/hook", [Answer::status(answer).when(&gate)]);
+        scene.publish(1).await;
+        scene.publish(2).await;
+        scene.receiver.wait("/hook", 1).await;
+        let Scene { server, endpoint, receiver, .. } = scene;
+        let data = stop_and(server, || gate.open()).await;
+        assert_eq!((receiver.count(), held(&data)), (1, 0), "after a stop in good order nothing is held");
+        let server = Server::builder().data(data).start().await;
+        assert_eq!(server.client().get(&endpoint).await.must(200)["disabled"], disabled);
+    }
+}
+
+/// Stops the server, and does `meanwhile` when it is stopping.
+async fn stop_and(server: Server, meanwhile: impl FnOnce()) -> DataDir {
+    let mut idle = Raw::connect(server.address).await;
+    let stopping = tokio::spawn(server.stop());
+    // The connections end first.
+    idle.read_to_end().await;
+    meanwhile();
+    stopping.await.unwrap()
+}
+
+/// Deliveries that are recorded as in the hands of a process.
+fn held(data: &DataDir) -> u64 {
+    let database = rusqlite::Connection::open(data.path().join("postrider.db")).unwrap();
+    database.query_row("SELECT count(*) FROM delivery WHERE state = 1", [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]

@@ -64,7 +64,8 @@ pub(super) struct AttemptOut<'a> {
     timings: TimingsOut,
     /// What went wrong where no answer came.
     failure: Option<FailureOut<'a>>,
-    /// The request's headers as sent, name and value each.
+    /// The request's headers as sent, name and value each. Values of the endpoint's own headers, and of credentials,
+    /// are withheld.
     #[schema(value_type = Vec<Vec<String>>)]
     request_headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The answer's headers, name and value each.

@@ -94,7 +94,7 @@ pub(in crate::api) struct EndpointIn {
     /// The caller's own id, unique in the application; it works wherever a path takes the id.
     #[schema(max_length = 256, pattern = r"^[a-zA-Z0-9\-_.]+$")]
     uid: Option<String>,
-    /// The event types it gets, at most 500; null or empty means all.
+    /// The event types it gets, at most 500 and 32 KiB in all; null or empty means all.
     event_types: Option<Vec<String>>,
     /// The same as `eventTypes`, under the name that older clients send.
     filter_types: Option<Vec<String>>,
@@ -138,7 +138,7 @@ pub(in crate::api) struct EndpointPatch {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 256, pattern = r"^[a-zA-Z0-9\-_.]+$")]
     uid: Option<Option<String>>,
-    /// The event types it gets, at most 500; null or empty means all.
+    /// The event types it gets, at most 500 and 32 KiB in all; null or empty means all.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     event_types: Option<Option<Vec<String>>>,

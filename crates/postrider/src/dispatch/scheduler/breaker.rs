@@ -72,7 +72,9 @@ impl Breaker {
     /// A delivery failed.
     pub(super) fn failed(&mut self, now: Timestamp) {
         self.state = match self.state {
-            State::Closed { failures } if failures + 1 < self.threshold => State::Closed { failures: failures + 1 },
+            State::Closed { failures } if failures + 1 < self.threshold => {
+                State::Closed { failures: failures + 1 }
+            }
             State::Closed { .. } => State::Open { until: now.after(PAUSE), pause: PAUSE },
             State::Probing { pause } => {
                 let pause = (pause * 2).min(PAUSE_MAX);

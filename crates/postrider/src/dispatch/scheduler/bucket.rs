@@ -66,7 +66,10 @@ mod tests {
         for rate in [5, 100, 2_000] {
             for step in [100, 1_000, 5_000] {
                 let (sent, wanted) = (count(rate, 30, step), i64::from(rate) * 30);
-                assert!((sent - wanted).abs() * 50 <= wanted, "rate {rate}, step {step} us: {sent} of {wanted}");
+                assert!(
+                    (sent - wanted).abs() * 50 <= wanted,
+                    "rate {rate}, step {step} us: {sent} of {wanted}"
+                );
             }
         }
     }

@@ -35,11 +35,11 @@ pub(in crate::dispatch) struct Settings<D> {
 pub(super) struct Lane<D> {
     pub(super) app: AppId,
     pub(super) gate: Arc<Gate>,
-    /// `None` until they are read: after a start and after a change.
+    /// `None` until they are read (after a start and after a change), and when the endpoint is gone.
     pub(super) settings: Option<Settings<D>>,
-    /// How many times they are being read: after a change, only the last reading counts.
-    pub(super) loading: u32,
-    /// Whether they are being read because something changed.
+    /// Whether they are being read.
+    pub(super) loading: Loading,
+    /// Whether something changed since they were last read.
     pub(super) changed: bool,
     pub(super) queue: VecDeque<Work>,
     pub(super) in_flight: usize,
@@ -61,6 +61,18 @@ pub(super) struct Lane<D> {
     pub(super) moved_at: Timestamp,
     /// The earliest timer that is set for this lane.
     pub(super) timer: Option<Timestamp>,
+}
+
+/// Whether settings are being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loading {
+    /// They are not.
+    No,
+    /// They are, once at a time.
+    UnderWay {
+        /// Whether something changed since the reading began: what it finds may be the state before, and is read again.
+        outdated: bool,
+    },
 }
 
 /// Whether a claim is under way.
@@ -85,12 +97,18 @@ pub(super) enum Blocked {
 }
 
 impl<D> Lane<D> {
-    pub(super) fn new(app: AppId, gate: Arc<Gate>, concurrency_max: usize, breaker_failures: u32, now: Timestamp) -> Self {
+    pub(super) fn new(
+        app: AppId,
+        gate: Arc<Gate>,
+        concurrency_max: usize,
+        breaker_failures: u32,
+        now: Timestamp,
+    ) -> Self {
         Self {
             app,
             gate,
             settings: None,
-            loading: 0,
+            loading: Loading::No,
             changed: false,
             queue: VecDeque::new(),
             in_flight: 0,
@@ -108,10 +126,19 @@ impl<D> Lane<D> {
         }
     }
 
+    /// Whether the endpoint is known to want nothing. Being enabled is a change, and after a change the lane looks into
+    /// the store: until then it need not remember what waits there.
+    pub(super) fn is_disabled(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| settings.disabled)
+    }
+
+    fn is_sendable(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| !settings.disabled)
+    }
+
     /// Whether an attempt could start now, but for slots.
     pub(super) fn may_start(&self, now: Timestamp, app_bucket: Option<&Bucket>) -> Result<(), Blocked> {
-        let sendable = self.settings.as_ref().is_some_and(|settings| !settings.disabled);
-        if self.queue.is_empty() || !sendable || self.in_flight >= self.concurrency.limit() {
+        if self.queue.is_empty() || !self.is_sendable() || self.in_flight >= self.concurrency.limit() {
             return Err(Blocked::UntilEvent);
         }
         match self.breaker.permit(now) {
@@ -129,9 +156,8 @@ impl<D> Lane<D> {
 
     /// How many deliveries should be read from the store now; 0 for none.
     pub(super) fn wants(&self, now: Timestamp, window: usize) -> usize {
-        let sendable = self.settings.as_ref().is_some_and(|settings| !settings.disabled);
         let due = self.store_due.is_some_and(|due| due <= now);
-        if !sendable || !due || self.claiming != Claiming::No {
+        if !self.is_sendable() || !due || self.claiming != Claiming::No {
             return 0;
         }
         match self.breaker.permit(now) {
@@ -147,7 +173,16 @@ impl<D> Lane<D> {
         self.claiming != Claiming::No
             || self.store_due.is_some_and(|due| due <= now)
             || !self.breaker.is_closed()
-            || self.settings.as_ref().is_some_and(|settings| settings.disabled)
+            || self.is_disabled()
+    }
+
+    /// When the delivery that waits longest was due, in memory or in the store; `None` also while the endpoint is
+    /// disabled, when nothing is overdue.
+    pub(super) fn oldest_due(&self) -> Option<Timestamp> {
+        if self.is_disabled() {
+            return None;
+        }
+        self.queue.front().map(|work| work.due).into_iter().chain(self.store_due).min()
     }
 
     /// Takes note of a delivery that waits in the store.
@@ -163,10 +198,22 @@ impl<D> Lane<D> {
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty()
             && self.in_flight == 0
-            && self.store_due.is_none()
             && self.claiming == Claiming::No
-            && self.loading == 0
-            && self.breaker.is_closed()
-            && self.failing_since.is_none()
+            && self.loading == Loading::No
+            && !self.enrolled
+            && (self.is_disabled() || self.is_well())
+    }
+
+    fn is_well(&self) -> bool {
+        self.store_due.is_none() && self.breaker.is_closed() && self.failing_since.is_none()
+    }
+
+    /// Whether the endpoint was found to be gone, and nothing of its lane is left.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.settings.is_none()
+            && self.loading == Loading::No
+            && self.in_flight == 0
+            && self.queue.is_empty()
+            && self.claiming == Claiming::No
     }
 }

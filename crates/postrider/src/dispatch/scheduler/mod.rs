@@ -14,6 +14,7 @@ mod pool;
 mod tests;
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ use postrider_store::{EndpointMark, Mark};
 
 use self::bucket::Bucket;
 pub(super) use self::lane::Settings;
-use self::lane::{Blocked, Claiming, Lane, SLOW};
-use self::pool::{Class, Pool, cost};
+use self::lane::{Blocked, Claiming, Lane, Loading, SLOW};
+use self::pool::{Class, Pools, cost};
 use super::lanes::{Lanes, WINDOW};
 
 /// A failing endpoint is noted as such after this time: one that fails now and then is not worth a write.
@@ -110,8 +111,7 @@ pub(super) enum Outcome {
 pub(super) struct Scheduler<D> {
     lanes: HashMap<EndpointId, Lane<D>>,
     app_buckets: HashMap<AppId, Bucket>,
-    steady: Pool,
-    probation: Pool,
+    pools: Pools,
     timers: BinaryHeap<Reverse<(Timestamp, EndpointId)>>,
     actions: VecDeque<Action<D>>,
     ceilings: Ceilings,
@@ -123,8 +123,7 @@ impl<D: Clone> Scheduler<D> {
         Self {
             lanes: HashMap::new(),
             app_buckets: HashMap::new(),
-            steady: Pool::new(ceilings.steady_slots, ceilings.steady_slots),
-            probation: Pool::new(ceilings.probation_slots, ceilings.probation_slots / 4),
+            pools: Pools::new(ceilings.steady_slots, ceilings.probation_slots),
             timers: BinaryHeap::new(),
             actions: VecDeque::new(),
             ceilings,
@@ -134,7 +133,7 @@ impl<D: Clone> Scheduler<D> {
 
     /// Attempts under way.
     pub(super) fn in_flight(&self) -> usize {
-        self.steady.in_flight() + self.probation.in_flight()
+        self.pools.in_flight()
     }
 
     /// Lanes known.
@@ -149,8 +148,7 @@ impl<D: Clone> Scheduler<D> {
 
     /// When the delivery that waits longest was due, in memory or in the store; paused and throttled lanes count.
     pub(super) fn oldest_due(&self) -> Option<Timestamp> {
-        let of_lane = |lane: &Lane<D>| lane.queue.front().map(|work| work.due).into_iter().chain(lane.store_due).min();
-        self.lanes.values().filter_map(of_lane).min()
+        self.lanes.values().filter_map(Lane::oldest_due).min()
     }
 
     /// A delivery is in our hands.
@@ -161,7 +159,14 @@ impl<D: Clone> Scheduler<D> {
     }
 
     /// A delivery waits in the store.
-    pub(super) fn waiting(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId, due: Timestamp, manual: bool) {
+    pub(super) fn waiting(
+        &mut self,
+        now: Timestamp,
+        app: AppId,
+        endpoint: EndpointId,
+        due: Timestamp,
+        manual: bool,
+    ) {
         let lane = self.lane(now, app, endpoint);
         lane.note_waiting(due);
         if manual {
@@ -180,26 +185,37 @@ impl<D: Clone> Scheduler<D> {
 
     /// An endpoint or its application was changed: settings are read anew before anything else is sent.
     pub(super) fn changed(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId) {
-        self.app_buckets.remove(&app);
         let lane = self.lane(now, app, endpoint);
+        if lane.is_disabled() {
+            // If it is enabled again, its failures are forgiven; if not, they are read again.
+            lane.failing_since = None;
+            lane.failing_marked = false;
+        }
         lane.settings = None;
         lane.changed = true;
-        lane.loading += 1;
-        self.actions.push_back(Action::Load { app, endpoint });
+        if let Loading::UnderWay { outdated } = &mut lane.loading {
+            *outdated = true;
+        }
+        self.touch(now, endpoint);
     }
 
     /// An endpoint's settings were read; `None` when it is gone.
-    pub(super) fn loaded(&mut self, now: Timestamp, endpoint: EndpointId, app_rate: Option<u32>, settings: Option<Settings<D>>) {
+    pub(super) fn loaded(
+        &mut self,
+        now: Timestamp,
+        endpoint: EndpointId,
+        app_rate: Option<u32>,
+        settings: Option<Settings<D>>,
+    ) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
-        lane.loading -= 1;
-        if lane.loading > 0 {
-            return;
+        let loading = std::mem::replace(&mut lane.loading, Loading::No);
+        if loading == (Loading::UnderWay { outdated: true }) {
+            return self.touch(now, endpoint);
         }
         let Some(settings) = settings else {
             lane.store_due = None;
-            let given_up: Vec<Work> = lane.queue.drain(..).collect();
-            self.give_back(endpoint, given_up);
-            self.forget_if_gone(endpoint);
+            self.give_back(endpoint);
+            self.forget_if_abandoned(endpoint);
             return;
         };
         let known = lane.bucket.as_ref().map(Bucket::rate);
@@ -215,16 +231,24 @@ impl<D: Clone> Scheduler<D> {
             lane.breaker.end_pause(now);
             lane.note_waiting(now);
         }
-        match app_rate {
-            Some(rate) => drop(self.app_buckets.entry(lane.app).or_insert_with(|| Bucket::new(rate))),
-            None => drop(self.app_buckets.remove(&lane.app)),
+        if self.app_buckets.get(&lane.app).map(Bucket::rate) != app_rate {
+            match app_rate {
+                Some(rate) => drop(self.app_buckets.insert(lane.app, Bucket::new(rate))),
+                None => drop(self.app_buckets.remove(&lane.app)),
+            }
         }
         lane.settings = Some(settings);
         self.touch(now, endpoint);
     }
 
     /// A claim was answered: what is in our hands now, and when the rest is due.
-    pub(super) fn claimed(&mut self, now: Timestamp, endpoint: EndpointId, work: Vec<Work>, next_due: Option<Timestamp>) {
+    pub(super) fn claimed(
+        &mut self,
+        now: Timestamp,
+        endpoint: EndpointId,
+        work: Vec<Work>,
+        next_due: Option<Timestamp>,
+    ) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         let noted = match std::mem::replace(&mut lane.claiming, Claiming::No) {
             Claiming::UnderWay { noted } => noted,
@@ -245,8 +269,7 @@ impl<D: Clone> Scheduler<D> {
         lane.in_flight -= 1;
         lane.moved_at = now;
         self.handle.count_out(&lane.gate, ended.size);
-        let pool = if lane.class == Class::Steady { &mut self.steady } else { &mut self.probation };
-        pool.let_go(lane.app, 1);
+        self.pools.of(lane.class).let_go(lane.app, 1);
 
         match ended.result {
             Outcome::Arrived => {
@@ -266,8 +289,8 @@ impl<D: Clone> Scheduler<D> {
         let slow = now.since(ended.started) >= SLOW || ended.result == Outcome::Overloaded;
         self.classify(ended.endpoint, if slow { Class::Probation } else { Class::Steady });
         self.note_health(now, ended);
+        self.forget_if_abandoned(ended.endpoint);
         self.touch(now, ended.endpoint);
-        self.forget_if_gone(ended.endpoint);
     }
 
     /// The next thing to do at `now`, if any. With `may_send` false, nothing is sent.
@@ -279,13 +302,8 @@ impl<D: Clone> Scheduler<D> {
         if !may_send {
             return None;
         }
-        while let Some((app, endpoint)) = self.steady.next() {
-            if let Some(action) = self.start(now, Class::Steady, app, endpoint) {
-                return Some(action);
-            }
-        }
-        while let Some((app, endpoint)) = self.probation.next() {
-            if let Some(action) = self.start(now, Class::Probation, app, endpoint) {
+        while let Some((app, endpoint)) = self.pools.next() {
+            if let Some(action) = self.start(now, app, endpoint) {
                 return Some(action);
             }
         }
@@ -299,7 +317,7 @@ impl<D: Clone> Scheduler<D> {
 
     /// Forgets lanes that have been idle for long.
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        self.lanes.retain(|_, lane| !lane.is_idle() || lane.enrolled || now.since(lane.moved_at) < IDLE_KEPT);
+        self.lanes.retain(|_, lane| !lane.is_idle() || now.since(lane.moved_at) < IDLE_KEPT);
         self.handle.forget_idle_gates();
     }
 
@@ -318,17 +336,17 @@ impl<D: Clone> Scheduler<D> {
     fn lane(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId) -> &mut Lane<D> {
         let Ceilings { endpoint_concurrency, breaker_failures, .. } = self.ceilings;
         let handle = &self.handle;
-        self.lanes
-            .entry(endpoint)
-            .or_insert_with(|| Lane::new(app, handle.gate(endpoint), endpoint_concurrency, breaker_failures, now))
+        self.lanes.entry(endpoint).or_insert_with(|| {
+            Lane::new(app, handle.gate(endpoint), endpoint_concurrency, breaker_failures, now)
+        })
     }
 
     /// Starts a delivery of the lane whose turn it is, or finds that it cannot.
-    fn start(&mut self, now: Timestamp, class: Class, app: AppId, endpoint: EndpointId) -> Option<Action<D>> {
+    fn start(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId) -> Option<Action<D>> {
         let lane = self.lanes.get_mut(&endpoint)?;
         lane.enrolled = false;
         let app_bucket = self.app_buckets.get_mut(&app);
-        if lane.class != class || lane.may_start(now, app_bucket.as_deref()).is_err() {
+        if lane.may_start(now, app_bucket.as_deref()).is_err() {
             self.touch(now, endpoint);
             return None;
         }
@@ -342,8 +360,7 @@ impl<D: Clone> Scheduler<D> {
             lane.moved_at = now;
         }
         lane.in_flight += 1;
-        let pool = if class == Class::Steady { &mut self.steady } else { &mut self.probation };
-        pool.started(app, cost(work.payload_len()));
+        self.pools.of(lane.class).started(app, cost(work.payload_len()));
         self.touch(now, endpoint);
         Some(Action::Send { work, destination })
     }
@@ -352,13 +369,12 @@ impl<D: Clone> Scheduler<D> {
     fn touch(&mut self, now: Timestamp, endpoint: EndpointId) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         let app = lane.app;
-        if lane.settings.is_none() && lane.loading == 0 {
-            lane.loading = 1;
+        if lane.settings.is_none() && lane.loading == Loading::No {
+            lane.loading = Loading::UnderWay { outdated: false };
             self.actions.push_back(Action::Load { app, endpoint });
         }
-        if lane.settings.as_ref().is_some_and(|settings| settings.disabled) && !lane.queue.is_empty() {
-            let given_up: Vec<Work> = lane.queue.drain(..).collect();
-            self.give_back(endpoint, given_up);
+        if lane.is_disabled() {
+            self.give_back(endpoint);
         }
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         let limit = lane.wants(now, WINDOW);
@@ -372,8 +388,7 @@ impl<D: Clone> Scheduler<D> {
         match lane.may_start(now, self.app_buckets.get(&app)) {
             Ok(()) if !lane.enrolled => {
                 lane.enrolled = true;
-                let pool = if lane.class == Class::Steady { &mut self.steady } else { &mut self.probation };
-                pool.enroll(app, endpoint);
+                self.pools.of(lane.class).enroll(app, endpoint);
             }
             Ok(()) | Err(Blocked::UntilEvent) => {}
             Err(Blocked::Until(time)) => wake = wake.into_iter().chain([time]).min(),
@@ -412,19 +427,23 @@ impl<D: Clone> Scheduler<D> {
         }
     }
 
-    /// Moves a lane, with what it has on its way, to the other pool if need be.
+    /// Moves a lane to the other pool if need be, with what it has on its way and its place in line: a lane that
+    /// turns out to be quick must not stand behind slow ones.
     fn classify(&mut self, endpoint: EndpointId, class: Class) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         if lane.class == class {
             return;
         }
-        lane.class = class;
-        let (from, to) = match class {
-            Class::Steady => (&mut self.probation, &mut self.steady),
-            Class::Probation => (&mut self.steady, &mut self.probation),
-        };
+        let from = self.pools.of(std::mem::replace(&mut lane.class, class));
         from.let_go(lane.app, lane.in_flight);
+        if lane.enrolled {
+            from.withdraw(lane.app, endpoint);
+        }
+        let to = self.pools.of(class);
         to.take_in(lane.app, lane.in_flight);
+        if lane.enrolled {
+            to.enroll(lane.app, endpoint);
+        }
     }
 
     /// Notes when an endpoint begins to fail, recovers, or has failed for so long that it is disabled.
@@ -462,26 +481,27 @@ impl<D: Clone> Scheduler<D> {
         self.actions.push_back(Action::Mark(lane.app, mark));
     }
 
-    fn give_back(&mut self, endpoint: EndpointId, given_up: Vec<Work>) {
-        let Some(lane) = self.lanes.get(&endpoint) else { return };
-        for work in &given_up {
+    /// Gives what waits in a lane's memory back to the store.
+    fn give_back(&mut self, endpoint: EndpointId) {
+        let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
+        if lane.queue.is_empty() {
+            return;
+        }
+        for work in &lane.queue {
             self.handle.count_out(&lane.gate, work.payload_len());
         }
-        if !given_up.is_empty() {
-            self.actions.push_back(Action::Release(given_up));
-        }
+        self.actions.push_back(Action::Release(lane.queue.drain(..).collect()));
     }
 
     /// Forgets the lane of an endpoint that does not exist any more once its last attempt has ended.
-    fn forget_if_gone(&mut self, endpoint: EndpointId) {
-        if let Some(lane) = self.lanes.get(&endpoint)
-            && lane.settings.is_none()
-            && lane.loading == 0
-            && lane.in_flight == 0
-            && lane.queue.is_empty()
-            && lane.claiming == Claiming::No
+    fn forget_if_abandoned(&mut self, endpoint: EndpointId) {
+        if let Entry::Occupied(lane) = self.lanes.entry(endpoint)
+            && lane.get().is_abandoned()
         {
-            self.lanes.remove(&endpoint);
+            let lane = lane.remove();
+            if lane.enrolled {
+                self.pools.of(lane.class).withdraw(lane.app, endpoint);
+            }
         }
     }
 }

@@ -26,6 +26,38 @@ pub(super) fn cost(bytes: usize) -> i64 {
     1 + (bytes / 4096) as i64
 }
 
+/// Both pools. Every lane that stands in line stands in the line of its class, once.
+#[derive(Debug)]
+pub(super) struct Pools {
+    steady: Pool,
+    probation: Pool,
+}
+
+impl Pools {
+    /// Pools of so many slots.
+    pub(super) fn new(steady: usize, probation: usize) -> Self {
+        Self { steady: Pool::new(steady, steady), probation: Pool::new(probation, probation / 4) }
+    }
+
+    /// The pool of a class.
+    pub(super) fn of(&mut self, class: Class) -> &mut Pool {
+        match class {
+            Class::Steady => &mut self.steady,
+            Class::Probation => &mut self.probation,
+        }
+    }
+
+    /// Deliveries on their way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.steady.in_flight + self.probation.in_flight
+    }
+
+    /// Takes the lane out of line whose turn it is; `None` when no slot is free for any.
+    pub(super) fn next(&mut self) -> Option<(AppId, EndpointId)> {
+        self.steady.next().or_else(|| self.probation.next())
+    }
+}
+
 /// One pool: its slots, and the lanes that want one.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -47,7 +79,7 @@ struct Turn {
 
 impl Pool {
     /// A pool of `slots`, of which one application gets at most `app_slots`.
-    pub(super) fn new(slots: usize, app_slots: usize) -> Self {
+    fn new(slots: usize, app_slots: usize) -> Self {
         Self {
             slots: slots.max(1),
             app_slots: app_slots.max(1),
@@ -55,11 +87,6 @@ impl Pool {
             turns: VecDeque::new(),
             apps: HashMap::new(),
         }
-    }
-
-    /// Deliveries on their way.
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
     }
 
     /// Puts a lane in its application's line. A lane must be in line at most once.
@@ -72,8 +99,14 @@ impl Pool {
         }
     }
 
-    /// Takes the lane out of line whose turn it is; `None` when no slot is free for any.
-    pub(super) fn next(&mut self) -> Option<(AppId, EndpointId)> {
+    /// Takes a lane out of its application's line before its turn.
+    pub(super) fn withdraw(&mut self, app: AppId, endpoint: EndpointId) {
+        if let Some(turn) = self.apps.get_mut(&app) {
+            turn.lanes.retain(|lane| *lane != endpoint);
+        }
+    }
+
+    fn next(&mut self) -> Option<(AppId, EndpointId)> {
         let (mut passed, mut saving) = (0, false);
         while self.in_flight < self.slots {
             let app = *self.turns.front()?;
@@ -174,12 +207,8 @@ mod tests {
     #[test]
     fn an_application_with_many_endpoints_gets_no_more_than_one_with_one() {
         let (apps, lanes) = ids::<4>();
-        let wanting = [
-            (apps[0], lanes[0], 1),
-            (apps[0], lanes[1], 1),
-            (apps[0], lanes[2], 1),
-            (apps[1], lanes[3], 1),
-        ];
+        let wanting =
+            [(apps[0], lanes[0], 1), (apps[0], lanes[1], 1), (apps[0], lanes[2], 1), (apps[1], lanes[3], 1)];
         let shares = shares(&mut Pool::new(10, 10), &wanting, 1_600);
         assert!(shares[&apps[0]].abs_diff(shares[&apps[1]]) <= 16, "{shares:?}");
     }

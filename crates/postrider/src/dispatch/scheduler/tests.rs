@@ -29,6 +29,7 @@ struct World {
     answers: HashMap<EndpointId, Answers>,
     apps: HashMap<EndpointId, AppId>,
     throttle: HashMap<EndpointId, u32>,
+    app_throttle: HashMap<AppId, u32>,
     disabled: Vec<EndpointId>,
     // What happens when: attempts that end.
     ends: BTreeMap<(Timestamp, u64), Ended>,
@@ -62,6 +63,7 @@ impl World {
             answers: HashMap::new(),
             apps: HashMap::new(),
             throttle: HashMap::new(),
+            app_throttle: HashMap::new(),
             disabled: Vec::new(),
             ends: BTreeMap::new(),
             sequence: 0,
@@ -138,19 +140,19 @@ impl World {
                     let next_due = stored.first().map(|work| work.due);
                     self.scheduler.claimed(self.now, endpoint, work, next_due);
                 }
-                Action::Load { endpoint, .. } => {
+                Action::Load { app, endpoint } => {
                     let settings = Settings {
-                        destination: endpoint,
                         disabled: self.disabled.contains(&endpoint),
                         throttle_rate: self.throttle.get(&endpoint).copied(),
-                        failing_since: None,
+                        ..plain(endpoint)
                     };
-                    self.scheduler.loaded(self.now, endpoint, None, Some(settings));
+                    let app_rate = self.app_throttle.get(&app).copied();
+                    self.scheduler.loaded(self.now, endpoint, app_rate, Some(settings));
                 }
                 Action::Release(work) => {
                     self.released += work.len();
-                    for work in work {
-                        self.stored.entry(work.endpoint).or_default().push(work);
+                    for given_back in work {
+                        self.store(given_back);
                     }
                 }
                 Action::Mark(_, mark) => self.marks.push(mark),
@@ -199,9 +201,15 @@ impl World {
     }
 
     fn worst_wait(&self, endpoints: &[EndpointId]) -> Duration {
-        let waits = self.sent.iter().filter(|sent| endpoints.contains(&sent.endpoint)).map(|sent| sent.waited);
+        let waits =
+            self.sent.iter().filter(|sent| endpoints.contains(&sent.endpoint)).map(|sent| sent.waited);
         waits.max().unwrap_or_default()
     }
+}
+
+/// Settings of an endpoint that has none of its own.
+fn plain(endpoint: EndpointId) -> Settings<EndpointId> {
+    Settings { destination: endpoint, disabled: false, throttle_rate: None, failing_since: None }
 }
 
 fn fast(_: Timestamp) -> (Duration, Outcome) {
@@ -253,7 +261,8 @@ fn endpoints_that_turn_bad_free_the_healthy_slots_within_a_second() {
         world.run_for(Duration::from_millis(5));
     }
     assert_eq!(world.sent_to(good), 2_000);
-    let late = world.sent.iter().filter(|sent| sent.endpoint == good && sent.waited > Duration::from_millis(50));
+    let late =
+        world.sent.iter().filter(|sent| sent.endpoint == good && sent.waited > Duration::from_millis(50));
     let worst = world.worst_wait(&[good]);
     assert!(worst <= SLOW + Duration::from_millis(50), "a healthy delivery waited {worst:?}");
     assert!(late.count() <= 250, "only those of the second in which the slots were taken");
@@ -292,7 +301,8 @@ fn a_failing_lane_is_paused_probed_and_ramped_up_and_its_backlog_waits_in_the_st
     assert!((3..=4).contains(&probes), "pauses of 5, 10, 20 and 40 seconds: {probes}");
     world.run_for(Duration::from_secs(120));
     assert_eq!(world.sent_to(endpoint), 50_000, "everything arrives in the end");
-    let after_recovery: Vec<_> = world.sent.iter().filter(|sent| sent.at > START.after(Duration::from_secs(60))).collect();
+    let after_recovery: Vec<_> =
+        world.sent.iter().filter(|sent| sent.at > START.after(Duration::from_secs(60))).collect();
     assert!(after_recovery[1].at > after_recovery[0].at, "nothing goes before the probe has arrived");
     assert!(world.handle.status().held == 0 && world.handle.status().bytes == 0);
 }
@@ -309,9 +319,7 @@ fn what_is_noted_while_a_claim_is_under_way_is_not_forgotten() {
     while let Some(action) = world.scheduler.next_action(world.now, true) {
         match action {
             Action::Load { endpoint, .. } => {
-                let settings =
-                    Settings { destination: endpoint, disabled: false, throttle_rate: None, failing_since: None };
-                world.scheduler.loaded(world.now, endpoint, None, Some(settings));
+                world.scheduler.loaded(world.now, endpoint, None, Some(plain(endpoint)));
             }
             Action::Claim { endpoint, .. } => {
                 claims += 1;
@@ -404,4 +412,131 @@ fn idle_lanes_are_forgotten() {
     world.run_for(IDLE_KEPT);
     world.scheduler.sweep(world.now);
     assert_eq!(world.scheduler.lanes(), 0);
+}
+
+#[test]
+fn a_disabled_lane_is_forgotten_although_deliveries_wait_for_it_and_nothing_of_it_is_overdue() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, fast);
+    world.disabled.push(endpoint);
+    world.accept(endpoint);
+    world.run_for(IDLE_KEPT);
+    assert_eq!(world.scheduler.oldest_due(), None);
+    world.scheduler.sweep(world.now);
+    assert_eq!(world.scheduler.lanes(), 0);
+    world.disabled.clear();
+    world.scheduler.changed(world.now, app, endpoint);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.sent_to(endpoint), 1);
+}
+
+#[test]
+fn a_lane_that_turns_out_to_be_quick_does_not_stand_behind_slow_ones() {
+    let mut world = World::new();
+    let app = world.app();
+    let good = world.endpoint(app, fast);
+    // Enough of them to take the place that the first quick answer frees.
+    let bad: Vec<_> = (0..8).map(|_| world.endpoint(app, hangs)).collect();
+    for _ in 0..20 {
+        world.accept(good);
+        for endpoint in &bad {
+            world.accept(*endpoint);
+        }
+    }
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.sent_to(good), 20);
+}
+
+#[test]
+fn a_change_to_one_endpoint_does_not_lift_the_limit_of_its_application() {
+    let mut world = World::new();
+    let app = world.app();
+    world.app_throttle.insert(app, 5);
+    let endpoints = [world.endpoint(app, fast), world.endpoint(app, fast)];
+    for _ in 0..100 {
+        for endpoint in endpoints {
+            world.accept(endpoint);
+        }
+    }
+    for _ in 0..100 {
+        world.scheduler.changed(world.now, app, endpoints[0]);
+        world.run_for(Duration::from_millis(100));
+    }
+    assert!((49..=51).contains(&world.sent.len()), "5 a second for 10 seconds: {}", world.sent.len());
+    world.app_throttle.insert(app, 50);
+    world.scheduler.changed(world.now, app, endpoints[0]);
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(world.sent.len(), 200, "a new limit counts");
+}
+
+#[test]
+fn settings_that_were_read_before_a_change_are_read_again() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, fast);
+    world.accept(endpoint);
+    let is_load = |action: Option<Action<EndpointId>>| matches!(action, Some(Action::Load { .. }));
+    assert!(is_load(world.scheduler.next_action(world.now, true)));
+    world.scheduler.changed(world.now, app, endpoint);
+    assert!(
+        world.scheduler.next_action(world.now, true).is_none(),
+        "one reading at a time, so none overtakes"
+    );
+    world.scheduler.loaded(world.now, endpoint, None, Some(plain(endpoint)));
+    assert!(is_load(world.scheduler.next_action(world.now, true)), "what came may be the state before");
+    world.scheduler.loaded(world.now, endpoint, None, Some(Settings { disabled: true, ..plain(endpoint) }));
+    world.run_for(Duration::from_secs(1));
+    assert_eq!((world.sent_to(endpoint), world.released), (0, 1));
+}
+
+#[test]
+fn an_endpoint_that_is_enabled_again_gets_its_days_anew() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, fails);
+    let disabled =
+        |world: &World| world.marks.iter().filter(|mark| matches!(mark.mark, Mark::Disabled { .. })).count();
+    for hours in [0, 121] {
+        world.run(START.after(Duration::from_secs(hours * 3_600)));
+        world.accept(endpoint);
+        world.run_for(Duration::from_secs(1));
+    }
+    assert_eq!(disabled(&world), 1);
+    world.scheduler.changed(world.now, app, endpoint);
+    world.accept(endpoint);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!((world.sent_to(endpoint), disabled(&world)), (3, 1));
+}
+
+#[test]
+fn the_lane_of_an_endpoint_that_is_gone_gives_back_what_it_has_and_is_forgotten() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, hangs);
+    for _ in 0..20 {
+        world.accept(endpoint);
+    }
+    world.run_for(Duration::from_secs(1));
+    world.scheduler.changed(world.now, app, endpoint);
+    let mut released = 0;
+    let mut answer = |scheduler: &mut Scheduler<EndpointId>, now| {
+        while let Some(action) = scheduler.next_action(now, true) {
+            match action {
+                Action::Load { endpoint, .. } => scheduler.loaded(now, endpoint, None, None),
+                Action::Release(work) => released += work.len(),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    answer(&mut world.scheduler, world.now);
+    let under_way = world.scheduler.in_flight();
+    assert_eq!((under_way, world.handle.status().held), (8, 8));
+    let later = world.now.after(Duration::from_secs(15));
+    for ended in std::mem::take(&mut world.ends).into_values() {
+        world.scheduler.ended(later, ended);
+        answer(&mut world.scheduler, later);
+    }
+    assert_eq!((released, world.scheduler.lanes(), world.scheduler.in_flight()), (12, 0, 0));
+    assert_eq!(world.handle.status(), super::super::lanes::Status::default());
 }

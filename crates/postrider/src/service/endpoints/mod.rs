@@ -56,6 +56,7 @@ pub async fn list(
     page: Page<EndpointId>,
 ) -> Result<Listed<Endpoint, EndpointId>, Error> {
     let found = access::app(context, identity, app).await?;
+    let _turn = access::turn(context, &found).await?;
     Ok(context.store.endpoints(found.scope, page).await?)
 }
 
@@ -80,6 +81,7 @@ pub async fn stats(
 ) -> Result<DeliveryStats, Error> {
     let found = access::app(context, identity, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
+    let _turn = access::turn(context, &found).await?;
     Ok(context.store.stats(found.scope, endpoint.id, since, until).await?)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postrider_core::app::Ref;
 use postrider_core::id::{AppId, EndpointId, TaskId};
 use postrider_core::names::Invalid;
-use postrider_core::scope::Identity;
+use postrider_core::scope::{Identity, SystemScope};
 use postrider_core::task::{Task, TaskKind, TaskStatus};
 use postrider_core::time::Timestamp;
 use postrider_store::RepeatError;
@@ -15,6 +15,9 @@ use crate::context::Context;
 use crate::service::fields::InvalidFields;
 use crate::service::once::Once;
 use crate::service::{access, finish};
+
+/// Tasks of one application that run at once; they take turns with those of others.
+const RUNNING: usize = 10;
 
 /// Begins a background task that sends again what failed at an endpoint among the messages from `since` to before
 /// `until`, which is now when not given.
@@ -34,6 +37,10 @@ pub async fn recover(
         return Err(
             InvalidFields::one("since", Invalid::value("must be before `until` and before now")).into()
         );
+    }
+    let running = context.store.running_tasks(SystemScope::assume()).await.map_err(access::Error::from)?;
+    if running.iter().filter(|task| task.app == found.scope.app()).count() >= RUNNING {
+        return Err(access::Error::Crowded("tasks").into());
     }
     let task = Task {
         id: TaskId::make(&context.ids, &*context.clock, &*context.rng),
@@ -55,5 +62,27 @@ pub async fn recover(
         Ok(()) => Ok(task),
         Err(RepeatError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
         Err(RepeatError::Store(error)) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::fixture::Fixture;
+
+    #[tokio::test]
+    async fn tasks_of_one_application_have_a_ceiling() {
+        // Nothing moves tasks on here: all of them stay running.
+        let fixture = Fixture::new().await;
+        let (context, endpoint) = (&fixture.context, &fixture.endpoint);
+        let app = context.store.app_by_id(SystemScope::assume(), endpoint.app).await.unwrap().unwrap();
+        let own = Identity::App(app.environment, app.id);
+        let times = (context.now().before(std::time::Duration::from_secs(60)), None);
+        let (app, endpoint) = (Ref::Id(app.id), Ref::Id(endpoint.id));
+        let ask = || recover(context, own, &app, &endpoint, times, None);
+        for _ in 0..RUNNING {
+            ask().await.unwrap();
+        }
+        assert!(matches!(ask().await, Err(Error::Access(access::Error::Crowded(_)))));
     }
 }

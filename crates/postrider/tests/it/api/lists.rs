@@ -115,3 +115,43 @@ async fn a_poller_goes_on_from_the_end() {
     let new = page(&scene.client, "/api/v1/app", &format!("iterator={iterator}")).await;
     assert_eq!(rows(&new, "name"), ["new"]);
 }
+
+/// A page of the largest messages would have hundreds of megabytes; it ends earlier, both ways, and leaves nothing out.
+#[tokio::test]
+async fn heavy_pages_end_early_and_go_on() {
+    const MESSAGES: usize = 20;
+    let scene = Scene::new().await;
+    let large = "x".repeat(1_000_000);
+    for _ in 0..MESSAGES {
+        scene.publish_this(json!({"eventType": "t", "payload": {"large": large}})).await;
+    }
+    let messages = format!("{}/msg?limit=250", scene.app);
+    let attempts = format!("{}/attempt/endpoint/{}?limit=250&with_msg=true", scene.app, scene.endpoint_id);
+    scene.receiver.wait("/hook", MESSAGES).await;
+    for list in [messages, attempts] {
+        for cursor in ["iterator", "prevIterator"] {
+            let (mut seen, mut from) = (std::collections::BTreeSet::new(), String::new());
+            if cursor == "prevIterator" {
+                let all = scene.client.get(&format!("{list}&with_content=false")).await.must(200);
+                let last = all["data"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap();
+                seen.insert(last.to_owned());
+                from = format!("&iterator=-{last}");
+            }
+            let mut pages = 0;
+            loop {
+                let reply = scene.client.get(&format!("{list}{from}")).await;
+                assert!(reply.text().len() < 10_000_000, "{}", reply.text().len());
+                let page = reply.must(200);
+                for row in page["data"].as_array().unwrap() {
+                    assert!(seen.insert(row["id"].as_str().unwrap().to_owned()), "twice");
+                }
+                pages += 1;
+                if page["done"] == true {
+                    break;
+                }
+                from = format!("&iterator={}", page[cursor].as_str().unwrap());
+            }
+            assert_eq!((seen.len(), pages), (MESSAGES, 3), "{list} {cursor}");
+        }
+    }
+}

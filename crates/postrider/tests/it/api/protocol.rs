@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::support::{Client, Server};
+use crate::support::{Client, KEY, Scene, Server, new_endpoint, publish};
 
 #[tokio::test]
 async fn unknown_paths_and_methods_are_answered_in_json() {
@@ -75,7 +75,7 @@ async fn health_needs_no_key() {
 
 #[tokio::test]
 async fn metrics_count_and_never_name_tenants() {
-    let scene = crate::support::Scene::new().await;
+    let scene = Scene::new().await;
     let message = scene.publish(1).await;
     scene.status(&message, 0).await;
     let text = scene.client.without_key().get("/metrics").await.text();
@@ -89,5 +89,30 @@ async fn metrics_count_and_never_name_tenants() {
     }
     for secret in [message.as_str(), scene.endpoint_id.as_str(), scene.app.rsplit('/').next().unwrap()] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
+    }
+}
+
+/// With its own key among an endpoint's headers, a customer could have deliveries make messages and messages make
+/// deliveries.
+#[tokio::test]
+async fn deliveries_cannot_lead_back_to_the_api() {
+    let scene = Scene::new().await;
+    let url = format!("http://{}{}/msg", scene.server.address, scene.app);
+    let own_key = format!("Bearer {}", KEY);
+    for names in ["webhook", "svix"] {
+        let settings = json!({"signatureHeaders": names});
+        scene.client.patch("/api/v1/environment/settings", settings).await.must(200);
+        let fields = json!({"headers": {"authorization": own_key}, "retrySchedule": [0]});
+        let back = new_endpoint(&scene.client, &scene.app, &url, fields).await;
+        let inner = json!({"eventType": "inner", "payload": {}});
+        let message =
+            publish(&scene.client, &scene.app, json!({"eventType": "outer", "payload": inner})).await;
+        let attempts = scene.attempts(&message, 2).await;
+        assert!(attempts.iter().any(|attempt| attempt["responseStatusCode"] == 508), "{attempts:?}");
+        let messages = scene.client.get(&format!("{}/msg", scene.app)).await.must(200);
+        let types: Vec<_> =
+            messages["data"].as_array().unwrap().iter().map(|row| &row["eventType"]).collect();
+        assert!(types.iter().all(|name| **name == "outer"), "{types:?}");
+        scene.client.delete(&format!("{}/endpoint/{back}", scene.app)).await.must(204);
     }
 }

@@ -66,3 +66,18 @@ async fn a_data_directory_has_one_server() {
     assert!(second.stderr.contains("another process is using it"), "{second:?}");
     server.client().get("/api/v1/app").await.must(200);
 }
+
+/// A volume that somebody else made is often open to all. What is in it is not.
+#[tokio::test]
+async fn what_the_server_writes_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let server = Binary::serve().await;
+    new_app(&server.client(), "one").await;
+    let files: Vec<_> = std::fs::read_dir(server.data.path()).unwrap().map(Result::unwrap).collect();
+    assert!(files.iter().any(|file| file.file_name() == "postrider.db-wal"), "{files:?}");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", file.path().display());
+    }
+}
