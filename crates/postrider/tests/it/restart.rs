@@ -98,7 +98,7 @@ async fn stop_and(server: Server, meanwhile: impl FnOnce()) -> DataDir {
 }
 
 /// Deliveries that are recorded as in the hands of a process.
-fn held(data: &DataDir) -> u64 {
+fn held(data: &DataDir) -> i64 {
     let database = rusqlite::Connection::open(data.path().join("postrider.db")).unwrap();
     database.query_row("SELECT count(*) FROM delivery WHERE state = 1", [], |row| row.get(0)).unwrap()
 }

@@ -98,7 +98,7 @@ async fn metrics_count_and_never_name_tenants() {
 async fn deliveries_cannot_lead_back_to_the_api() {
     let scene = Scene::new().await;
     let url = format!("http://{}{}/msg", scene.server.address, scene.app);
-    let own_key = format!("Bearer {}", KEY);
+    let own_key = format!("Bearer {KEY}");
     for names in ["webhook", "svix"] {
         let settings = json!({"signatureHeaders": names});
         scene.client.patch("/api/v1/environment/settings", settings).await.must(200);
