@@ -14,8 +14,9 @@ pub(super) const PREFIX: &str = "POSTRIDER_";
 /// Variables with the prefix that are no settings.
 const OTHER_VARIABLES: [&str; 5] =
     ["POSTRIDER_CONFIG", "POSTRIDER_KEY", "POSTRIDER_URL", "POSTRIDER_COMMIT", "POSTRIDER_CRASH_AT"];
-/// What Kubernetes adds to every container when a service is named `postrider`; no key of ours begins like that.
-const SERVICE_LINKS: [&str; 2] = ["POSTRIDER_SERVICE_", "POSTRIDER_PORT"];
+/// Variables that are not for us, though they have our prefix: what Kubernetes adds to every container when a service is
+/// named `postrider`, and what our tests are told. No key begins like that.
+const NOT_OURS: [&str; 4] = ["POSTRIDER_SERVICE_", "POSTRIDER_PORT", "POSTRIDER_TEST_", "POSTRIDER_TORTURE_"];
 
 /// Where a setting was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +113,7 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
 pub(super) fn variables<'a>(all: impl Iterator<Item = &'a (String, String)>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = all
         .filter(|(name, _)| !OTHER_VARIABLES.contains(&name.as_str()))
-        .filter(|(name, _)| !SERVICE_LINKS.iter().any(|link| name.starts_with(link)))
+        .filter(|(name, _)| !NOT_OURS.iter().any(|other| name.starts_with(other)))
         .filter_map(|(name, value)| {
             Some(Entry {
                 key: name.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", "."),

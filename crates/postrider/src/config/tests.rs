@@ -78,6 +78,7 @@ fn unknown_keys_are_refused_with_a_suggestion() {
 fn variables_that_are_no_settings_are_left_alone() {
     let variables = [
         ("POSTRIDER_SERVICE_HOST", "10.0.0.1"),
+        ("POSTRIDER_TEST_TOOLS", "target/test-tools"),
         ("POSTRIDER_PORT", "tcp://10.0.0.1:8071"),
         ("POSTRIDER_PORT_8071_TCP_PROTO", "tcp"),
         ("POSTRIDER_CONFIG", "/nonexistent"),
