@@ -112,13 +112,7 @@ pub async fn start(
 }
 
 impl Dispatch {
-    /// When the dispatcher last went around. It does so at least once a second.
-    #[must_use]
-    pub fn last_beat(&self) -> Timestamp {
-        Timestamp::from_micros(self.beat.load(Ordering::Relaxed))
-    }
-
-    /// A way to read [`Dispatch::last_beat`] from elsewhere.
+    /// When the dispatcher last went around, in microseconds since 1970. It does so at least once a second.
     #[must_use]
     pub fn beat(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.beat)
