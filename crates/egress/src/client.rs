@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use http_body_util::Full;
-use hyper::client::conn::TrySendError;
+use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    BodyEnd, Builder, Exchange, Failure, Limits, Phase, Policy, Request,
+    Builder, Exchange, Failure, Limits, Phase, Policy, Request,
     connection::{Connection, Outgoing},
     dial::Dialler,
     log::Log,
-    pool::{Key, Pool},
+    pool::{Claim, Key, Place, Pool, Slot},
 };
 
 /// Headers that belong to the connection and not to the caller, or that would ask for a compressed answer.
@@ -37,21 +36,14 @@ const RESERVED_HEADERS: [HeaderName; 12] = [
 ///
 /// Nothing runs in the background: connections live in the pool and in the calls that use them.
 pub struct Client {
-    rules: ArcSwap<Rules>,
+    policy: Policy,
     dialler: Dialler,
     pool: Pool,
 }
 
-/// A policy and its number, which goes into the pool's keys.
-struct Rules {
-    policy: Arc<Policy>,
-    epoch: u64,
-}
-
 impl Client {
     pub(crate) fn assemble(policy: Policy, dialler: Dialler, limits: Limits) -> Self {
-        let rules = Rules { policy: Arc::new(policy), epoch: 0 };
-        Self { rules: ArcSwap::from_pointee(rules), dialler, pool: Pool::new(limits) }
+        Self { policy, dialler, pool: Pool::new(limits) }
     }
 
     /// A client with the resolver and the certificate authorities of this machine.
@@ -67,27 +59,20 @@ impl Client {
     }
 
     /// Sends a `POST`.
-    pub async fn send(&self, request: Request<'_>) -> Exchange {
-        self.send_as(Method::POST, request).await
-    }
-
-    /// Sends with another method.
     ///
     /// Never fails to return a record, and never later than the deadline. Dropping the future closes the
-    /// connection. The request is written to at most one connection; only one that a closed idle connection
-    /// gave back unsent goes on to a fresh one.
-    pub async fn send_as(&self, method: Method, request: Request<'_>) -> Exchange {
+    /// connection.
+    ///
+    /// A server may close an idle connection just as a request is on its way to it, and no client can tell this
+    /// from a server that took the request and died. So when a connection that was used before ends without a byte of
+    /// an answer, the request is sent once more, the same in every byte, over a connection opened for it. HTTP leaves
+    /// that to requests known to be idempotent (RFC 9110 §9.2.2, RFC 9112 §9.3.1); a webhook is, by its
+    /// `webhook-id`. A connection without a past has no such excuse: there it is a failure.
+    pub async fn send(&self, request: Request<'_>) -> Exchange {
         let mut log = Log::start(request.deadline);
         let deadline = log.deadline;
-        let done = timeout_at(deadline, self.run(method, request, &mut log)).await;
+        let done = timeout_at(deadline, self.run(request, &mut log)).await;
         log.finish(done.ok().and_then(Result::err))
-    }
-
-    /// Judges everything from now on by another policy. Idle connections of the old one are not used again;
-    /// exchanges under way go on.
-    pub fn replace_policy(&self, policy: Policy) {
-        let policy = Arc::new(policy);
-        self.rules.rcu(|rules| Rules { policy: Arc::clone(&policy), epoch: rules.epoch + 1 });
     }
 
     /// Closes connections that have been idle for too long. Sending does this by the way; call it every half
@@ -96,96 +81,102 @@ impl Client {
         self.pool.sweep(Instant::now());
     }
 
-    /// The number of idle connections, for a gauge.
-    #[must_use]
-    pub fn idle(&self) -> usize {
-        self.pool.len()
-    }
-
-    async fn run(&self, method: Method, request: Request<'_>, log: &mut Log) -> Result<(), Failure> {
-        let rules = self.rules.load_full();
-        let origin = Arc::clone(request.target.origin());
-        let key = Key { partition: request.partition, epoch: rules.epoch, origin };
-
-        let mut outgoing = outgoing(method, request);
-        while let Some(mut connection) = self.pool.take(&key, Instant::now()) {
-            // The peer may have closed it, or said something unasked, while nobody was listening.
-            if !connection.is_ready().await {
-                continue;
-            }
-            log.reused = true;
-            log.remote = Some(connection.remote);
-            match self.exchange(&key, connection, outgoing, log).await {
-                Err(Unanswered::Unsent(request, _)) => outgoing = *request,
-                done => return done.map_err(Unanswered::into_failure),
+    async fn run(&self, request: Request<'_>, log: &mut Log) -> Result<(), Failure> {
+        let key = Key { partition: request.partition, origin: Arc::clone(request.target.origin()) };
+        let outgoing = outgoing(request);
+        loop {
+            match self.place(&key, log).await {
+                Place::Vacant(slot) => return self.send_fresh(&key, slot, outgoing, log).await,
+                Place::Idle(mut connection) => {
+                    // The peer may have closed it, or said something unasked, while nobody was listening.
+                    if connection.is_ready().await {
+                        return self.send_over(&key, connection, outgoing, log).await;
+                    }
+                }
             }
         }
-
-        log.reused = false;
-        log.remote = None;
-        let connection = self.dialler.dial(&key.origin, &rules.policy, log).await?;
-        self.exchange(&key, connection, outgoing, log).await.map_err(Unanswered::into_failure)
     }
 
-    /// Sends over one connection, reads the answer, and keeps the connection if all of it was clean.
-    async fn exchange(
+    async fn place(&self, key: &Key, log: &mut Log) -> Place {
+        match self.pool.claim(key, Instant::now()) {
+            Claim::Granted(place) => place,
+            Claim::Queued(turn) => {
+                log.enter(Phase::Queue);
+                turn.await.expect("a line is kept as long as its pool, and nobody is sent away")
+            }
+        }
+    }
+
+    /// Sends over a connection that was used before, or over a fresh one if it was closed meanwhile.
+    async fn send_over(
         &self,
         key: &Key,
         mut connection: Box<Connection>,
         request: Outgoing,
         log: &mut Log,
-    ) -> Result<(), Unanswered> {
+    ) -> Result<(), Failure> {
+        log.reused = true;
+        log.remote = Some(connection.remote);
         log.enter(Phase::Answer);
-        let (head, mut body) = connection.send(request).await.map_err(Unanswered::of)?.into_parts();
-        log.head(head.status, head.headers);
+        // Hyper takes a request apart as it writes it. A copy is one small table and counted references.
+        match connection.send(request.clone()).await {
+            Ok(answer) => {
+                self.receive(key, connection, answer, log).await;
+                Ok(())
+            }
+            Err(unanswered) if unanswered.closed => {
+                log.restart();
+                self.send_fresh(key, connection.close(), request, log).await
+            }
+            Err(unanswered) => Err(Failure::from_http(unanswered.error)),
+        }
+    }
 
+    async fn send_fresh(
+        &self,
+        key: &Key,
+        slot: Slot,
+        request: Outgoing,
+        log: &mut Log,
+    ) -> Result<(), Failure> {
+        let mut connection = self.dialler.dial(&key.origin, &self.policy, slot, log).await?;
+        log.enter(Phase::Answer);
+        let sent = connection.send(request).await;
+        let answer = sent.map_err(|unanswered| Failure::from_http(unanswered.error))?;
+        self.receive(key, connection, answer, log).await;
+        Ok(())
+    }
+
+    /// Reads an answer, and keeps the connection if all of it was clean.
+    async fn receive(
+        &self,
+        key: &Key,
+        mut connection: Box<Connection>,
+        answer: Response<Incoming>,
+        log: &mut Log,
+    ) {
+        let (head, mut body) = answer.into_parts();
+        log.head(head.status, head.headers);
         while let Some(frame) = connection.frame(&mut body).await {
-            let Ok(frame) = frame else {
-                log.body_end(BodyEnd::Broken);
-                return Ok(());
-            };
+            // The connection or the framing broke; the status was received all the same.
+            let Ok(frame) = frame else { return };
             if let Some(data) = frame.data_ref()
                 && !log.body(data)
             {
-                log.body_end(BodyEnd::Truncated);
-                return Ok(());
+                return;
             }
         }
-        log.body_end(BodyEnd::Complete);
         if connection.is_ready().await {
             self.pool.put(key, connection, Instant::now());
         }
-        Ok(())
     }
 }
 
-/// Why a connection brought no answer.
-enum Unanswered {
-    /// It was closed before a byte of the request was written.
-    Unsent(Box<Outgoing>, hyper::Error),
-    Failed(hyper::Error),
-}
-
-impl Unanswered {
-    fn of(mut error: TrySendError<Outgoing>) -> Self {
-        match error.take_message() {
-            Some(request) => Self::Unsent(Box::new(request), error.into_error()),
-            None => Self::Failed(error.into_error()),
-        }
-    }
-
-    fn into_failure(self) -> Failure {
-        match self {
-            Self::Unsent(_, error) | Self::Failed(error) => Failure::from_http(error),
-        }
-    }
-}
-
-fn outgoing(method: Method, request: Request<'_>) -> Outgoing {
+fn outgoing(request: Request<'_>) -> Outgoing {
     let Request { target, mut headers, body, .. } = request;
     frame(&mut headers, target.host_header(), &body);
     let mut outgoing = http::Request::new(Full::new(body));
-    *outgoing.method_mut() = method;
+    *outgoing.method_mut() = Method::POST;
     *outgoing.uri_mut() = target.path();
     *outgoing.headers_mut() = headers;
     outgoing

@@ -5,7 +5,9 @@
 //! pool costs nothing until somebody takes it.
 
 use std::{
+    error::Error,
     future::poll_fn,
+    io,
     net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
@@ -26,7 +28,10 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use crate::stream::{HeadBudget, Stream, Transport};
+use crate::{
+    pool::Slot,
+    stream::{HeadBudget, Stream, Transport, is_closing},
+};
 
 /// Beyond this many headers an answer is an attack.
 const MAX_HEADERS: usize = 64;
@@ -43,12 +48,25 @@ pub(crate) struct Connection {
     budget: Arc<HeadBudget>,
     pub(crate) remote: SocketAddr,
     pub(crate) opened: Instant,
+    /// Given back after the socket is closed.
+    slot: Slot,
+}
+
+/// Why a request brought no answer.
+pub(crate) struct Unanswered {
+    pub(crate) error: hyper::Error,
+    /// The peer had closed the connection before it said anything about this request, which it may have processed.
+    pub(crate) closed: bool,
 }
 
 type Driver = http1::Connection<TokioIo<Stream>, Full<Bytes>>;
 
 impl Connection {
-    pub(crate) async fn open(transport: Transport, remote: SocketAddr) -> Result<Box<Self>, hyper::Error> {
+    pub(crate) async fn open(
+        transport: Transport,
+        remote: SocketAddr,
+        slot: Slot,
+    ) -> Result<Box<Self>, hyper::Error> {
         let (stream, budget) = Stream::new(transport);
         let (sender, driver) = http1::Builder::new()
             .max_headers(MAX_HEADERS)
@@ -56,7 +74,7 @@ impl Connection {
             .max_header_size(MAX_HEAD)
             .handshake(TokioIo::new(stream))
             .await?;
-        Ok(Box::new(Self { sender, driver: Some(driver), budget, remote, opened: Instant::now() }))
+        Ok(Box::new(Self { sender, driver: Some(driver), budget, remote, opened: Instant::now(), slot }))
     }
 
     /// Whether another request may be sent: the last exchange ended cleanly, and the peer has neither closed the
@@ -69,19 +87,22 @@ impl Connection {
         .await
     }
 
-    /// Sends a request and waits for the head of its answer. An error carries the request back if no byte of it
-    /// was written.
-    pub(crate) async fn send(
-        &mut self,
-        request: Outgoing,
-    ) -> Result<Response<Incoming>, TrySendError<Outgoing>> {
+    /// Closes it for another one to be opened in its slot.
+    pub(crate) fn close(self: Box<Self>) -> Slot {
+        let Self { slot, .. } = *self;
+        slot
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn send(&mut self, request: Outgoing) -> Result<Response<Incoming>, Unanswered> {
         self.budget.renew();
         let mut answer = pin!(self.sender.try_send_request(request));
         let head = poll_fn(|cx| {
             drive(&mut self.driver, cx);
             answer.as_mut().poll(cx)
         })
-        .await?;
+        .await
+        .map_err(|error| Unanswered::of(error, &self.budget))?;
         self.budget.lift();
         Ok(head)
     }
@@ -98,6 +119,21 @@ impl Connection {
         })
         .await
     }
+}
+
+impl Unanswered {
+    fn of(error: TrySendError<Outgoing>, budget: &HeadBudget) -> Self {
+        // The request comes back where no byte of it was written; then nothing that was read can be about it.
+        let unsent = error.message().is_some();
+        let error = error.into_error();
+        Self { closed: unsent || (budget.is_whole() && is_end(&error)), error }
+    }
+}
+
+/// Whether this is the end of a connection, and not something wrong with what was read.
+fn is_end(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    error.is_incomplete_message() || error.is_canceled() || error.is_closed() || cause.is_some_and(is_closing)
 }
 
 /// The error of a driver also reaches the request or body that it breaks; on an idle connection nobody cares.

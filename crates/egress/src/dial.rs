@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use url::Host;
 
 use crate::{
-    Dns, DnsError, Failure, Phase, Policy, connection::Connection, log::Log, stream::Transport,
+    Dns, DnsError, Failure, Phase, Policy, connection::Connection, log::Log, pool::Slot, stream::Transport,
     target::Origin, tls,
 };
 
@@ -30,11 +30,12 @@ pub(crate) struct Dialler {
 }
 
 impl Dialler {
-    /// Opens a connection that this policy permits.
+    /// Opens a connection that this policy permits, in a slot that goes back if that fails.
     pub(crate) async fn dial(
         &self,
         origin: &Origin,
         policy: &Policy,
+        slot: Slot,
         log: &mut Log,
     ) -> Result<Box<Connection>, Failure> {
         // The target may have been parsed under another policy.
@@ -57,7 +58,7 @@ impl Dialler {
         } else {
             Transport::Plain(stream)
         };
-        Connection::open(transport, remote).await.map_err(Failure::from_http)
+        Connection::open(transport, remote, slot).await.map_err(Failure::from_http)
     }
 
     async fn resolve(&self, origin: &Origin, log: &mut Log) -> Result<Vec<IpAddr>, Failure> {

@@ -30,19 +30,20 @@ pub struct Exchange {
     pub timings: Timings,
     /// The address the request went to, once connected. For operators: it may be an internal one.
     pub remote: Option<SocketAddr>,
-    /// Whether the connection had carried a request before. A [`Breach::Closed`](crate::Breach::Closed) on such a
-    /// connection is most often an endpoint that closed it as the request was on its way.
+    /// Whether the connection had carried a request before.
     pub reused: bool,
     /// The answer, of any status, or why there is none.
     pub result: Result<Answer, Failure>,
 }
 
-/// Durations of the phases; zero where a phase did not happen.
+/// Durations of the phases; zero where a phase did not happen. Where a request went on to a second connection, they
+/// are those of the second, and only the total covers both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
     /// Resolving the name.
     pub dns: Duration,
-    /// Opening the TCP connection, all addresses tried.
+    /// Opening the TCP connection, all addresses tried. Before that, waiting until the host has one connection fewer,
+    /// or for one of the others, where there are as many as [`Limits::per_host`](crate::Limits::per_host).
     pub connect: Duration,
     /// The TLS handshake.
     pub tls: Duration,
@@ -59,23 +60,7 @@ pub struct Answer {
     pub status: u16,
     /// At most 64, 16 KiB together.
     pub headers: HeaderMap,
-    /// The first 16 KiB of the body, as received: never decompressed, any bytes at all.
+    /// The first 16 KiB of the body, as received: never decompressed, any bytes at all. Less where the connection
+    /// broke or the deadline passed in it: what counts is the status.
     pub body: Bytes,
-    /// How many bytes of body were read, which may be more than were kept.
-    pub body_bytes: usize,
-    /// How the body ended.
-    pub body_end: BodyEnd,
-}
-
-/// How the body of an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyEnd {
-    /// With its last byte.
-    Complete,
-    /// It was longer than 64 KiB, and reading stopped.
-    Truncated,
-    /// The connection broke, or the framing did.
-    Broken,
-    /// The deadline passed.
-    TimedOut,
 }

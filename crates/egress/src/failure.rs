@@ -49,7 +49,7 @@ pub enum Failure {
 /// How an exchange broke the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Breach {
-    /// The connection ended before the status line. The endpoint may or may not have processed the request.
+    /// The connection ended before the status line, as did the one before it if that had been used already. The endpoint may or may not have processed the request.
     #[error("the endpoint closed the connection without answering")]
     Closed,
     /// What came is not an HTTP/1.1 answer.
@@ -60,6 +60,8 @@ pub enum Breach {
 /// The part of an exchange that time ran out in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
+    /// Waiting for one of the host's connections, which were all in use.
+    Queue,
     /// Resolving the name.
     Dns,
     /// Opening the TCP connection.
@@ -101,6 +103,9 @@ impl Failure {
 impl Phase {
     fn sentence(self) -> &'static str {
         match self {
+            Self::Queue => {
+                "the endpoint's host was busy with other requests all the time: answer first and process afterwards"
+            }
             Self::Dns => "the host name could not be looked up in time",
             Self::Connect => {
                 "the endpoint did not accept a connection in time: check its address and firewall"

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::{Answer, BodyEnd, Exchange, Failure, Phase, Timings};
+use crate::{Answer, Exchange, Failure, Phase, Timings};
 
 /// The part of a body that is kept.
 const KEEP_BYTES: usize = 16 * 1024;
@@ -31,9 +31,8 @@ struct Received {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
-    body_bytes: usize,
-    /// `None` while the body is being read.
-    body_end: Option<BodyEnd>,
+    /// Bytes of body, of which [`KEEP_BYTES`] are kept.
+    read: usize,
 }
 
 impl Log {
@@ -50,6 +49,14 @@ impl Log {
         }
     }
 
+    /// Begins again, over another connection: only the deadline and the total know of the first one.
+    pub(crate) fn restart(&mut self) {
+        self.phase = None;
+        self.timings = Timings::default();
+        self.remote = None;
+        self.reused = false;
+    }
+
     /// Ends the phase under way and begins another.
     pub(crate) fn enter(&mut self, phase: Phase) {
         self.leave();
@@ -62,7 +69,7 @@ impl Log {
         };
         let took = match phase {
             Phase::Dns => &mut self.timings.dns,
-            Phase::Connect => &mut self.timings.connect,
+            Phase::Queue | Phase::Connect => &mut self.timings.connect,
             Phase::Tls => &mut self.timings.tls,
             Phase::Answer => &mut self.timings.first_byte,
         };
@@ -72,7 +79,7 @@ impl Log {
     /// The head of the answer is complete: from here on there is a result.
     pub(crate) fn head(&mut self, status: StatusCode, headers: HeaderMap) {
         self.leave();
-        self.answer = Some(Received { status, headers, body: Vec::new(), body_bytes: 0, body_end: None });
+        self.answer = Some(Received { status, headers, body: Vec::new(), read: 0 });
     }
 
     /// Takes a part of the body; `false` when enough was read.
@@ -83,14 +90,8 @@ impl Log {
         // Copied, not shared: a slice would pin the connection's read buffer and cost it a new one.
         let room = KEEP_BYTES - answer.body.len();
         answer.body.extend_from_slice(&data[..data.len().min(room)]);
-        answer.body_bytes += data.len();
-        answer.body_bytes <= READ_BYTES
-    }
-
-    pub(crate) fn body_end(&mut self, end: BodyEnd) {
-        if let Some(answer) = &mut self.answer {
-            answer.body_end = Some(end);
-        }
+        answer.read += data.len();
+        answer.read <= READ_BYTES
     }
 
     /// The result, given the failure of the work if it did not run into the deadline.
@@ -108,13 +109,7 @@ impl Log {
 }
 
 impl From<Received> for Answer {
-    fn from(received: Received) -> Self {
-        Self {
-            status: received.status.as_u16(),
-            headers: received.headers,
-            body: received.body.into(),
-            body_bytes: received.body_bytes,
-            body_end: received.body_end.unwrap_or(BodyEnd::TimedOut),
-        }
+    fn from(Received { status, headers, body, .. }: Received) -> Self {
+        Self { status: status.as_u16(), headers, body: body.into() }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! The parser bounds one head, but it skips interim answers (1xx) without end. The budget bounds all that is
 //! read before the final status line, with no work per interim answer.
+//!
+//! A peer that closes the connection while a request is being written may have answered first. Writing into a closed
+//! connection is therefore no error here: the reading side knows what was said last, and then that it was the last.
 
 use std::{
     io,
@@ -60,6 +63,11 @@ impl HeadBudget {
         self.0.store(Self::UNLIMITED, Ordering::Relaxed);
     }
 
+    /// Nothing was read since it was renewed.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.left() == HEAD_BUDGET
+    }
+
     fn left(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
@@ -77,6 +85,26 @@ impl Stream {
         let budget = Arc::new(HeadBudget(AtomicUsize::new(HEAD_BUDGET)));
         (Self { transport, budget: Arc::clone(&budget) }, budget)
     }
+}
+
+/// Whether the peer closed the connection, in one of the ways that TCP and TLS tell it.
+pub(crate) fn is_closing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// Passes for `written` what a closed connection would not take.
+fn forgive<T>(polled: Poll<io::Result<T>>, written: T) -> Poll<io::Result<T>> {
+    polled.map(|result| match result {
+        Err(error) if is_closing(&error) => Ok(written),
+        result => result,
+    })
 }
 
 impl AsyncRead for Stream {
@@ -100,10 +128,11 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.transport {
+        let polled = match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
             Transport::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+        };
+        forgive(polled, buf.len())
     }
 
     fn poll_write_vectored(
@@ -111,10 +140,11 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.transport {
+        let polled = match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
+        };
+        forgive(polled, bufs.iter().map(|buf| buf.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -125,10 +155,11 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.transport {
+        let polled = match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        };
+        forgive(polled, ())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -136,5 +167,43 @@ impl AsyncWrite for Stream {
             Transport::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Transport::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "one half of a pair on loopback")]
+    async fn what_was_said_before_a_reset_is_read_after_it() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (mut stream, budget) = Stream::new(Transport::Plain(near.unwrap()));
+        assert!(budget.is_whole());
+
+        let (mut far, _) = far.unwrap();
+        far.write_all(b"last words").await.unwrap();
+        far.set_zero_linger().unwrap();
+        drop(far);
+
+        for _ in 0..3 {
+            stream.write_all(&[0; 4096]).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+        let mut said = [0; 10];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"last words");
+        assert!(!budget.is_whole());
+        let end = stream.read(&mut said).await;
+        assert!(end.as_ref().map_or_else(is_closing, |read| *read == 0), "{end:?}");
     }
 }

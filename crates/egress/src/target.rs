@@ -159,6 +159,12 @@ impl PartialEq for Origin {
 
 impl Eq for Origin {}
 
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fingerprint.hash(state);
+    }
+}
+
 fn check_raw(raw: &str) -> Result<(), Refused> {
     if raw.len() > MAX_LENGTH {
         return Err(Refused::TooLong);

@@ -5,8 +5,11 @@
 
 mod bypass;
 mod classify;
+mod crowd;
 mod dynamic;
+mod framing;
 mod hostile;
 mod https;
 mod reuse;
 mod support;
+mod vanish;

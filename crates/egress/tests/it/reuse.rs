@@ -1,10 +1,13 @@
 //! When a connection is used again, and when it is not; and what a request looks like on the wire.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
-use postrider_egress::{Client, Limits, Request, RootCertStore, Target};
+use http::{HeaderMap, HeaderValue, header};
+use postrider_egress::{Limits, Request, Target};
 use tokio::{
     io::AsyncWriteExt,
     sync::{Barrier, mpsc},
@@ -12,16 +15,9 @@ use tokio::{
 };
 
 use crate::support::{
-    GOOD, OK, PATIENT, Receiver, Script, answer, client, notice, only_good, read_request, request, send,
+    GOOD, OK, PATIENT, Receiver, Script, answer, client, limited, notice, only_good, read_request, request,
+    send,
 };
-
-fn limited(limits: Limits) -> Client {
-    Client::builder(only_good())
-        .dns(Script::always([GOOD]))
-        .roots(RootCertStore::empty())
-        .limits(limits)
-        .build()
-}
 
 #[tokio::test]
 async fn one_connection_serves_many_requests() {
@@ -37,7 +33,7 @@ async fn one_connection_serves_many_requests() {
         assert_eq!(exchange.remote, Some((GOOD, receiver.port).into()));
         assert_eq!(answer(exchange).status, 200);
     }
-    assert_eq!((receiver.accepted(), queries.load(Ordering::SeqCst), client.idle()), (1, 1, 1));
+    assert_eq!((receiver.accepted(), queries.load(Ordering::SeqCst), receiver.open()), (1, 1, 1));
 }
 
 #[tokio::test]
@@ -101,8 +97,8 @@ async fn connections_that_say_so_are_not_kept() {
         let client = client(only_good(), Script::always([GOOD]));
         let target = receiver.target(&only_good());
         for _ in 0..2 {
-            assert!(!send(&client, &target, PATIENT).await.reused);
-            assert_eq!(client.idle(), 0, "{bytes}");
+            assert!(!send(&client, &target, PATIENT).await.reused, "{bytes}");
+            receiver.until_open(0).await;
         }
     }
 }
@@ -110,9 +106,9 @@ async fn connections_that_say_so_are_not_kept() {
 #[tokio::test]
 async fn idle_connections_of_a_key_are_bounded() {
     // Answers when all requests are there, so that each has a connection of its own.
-    let all = std::sync::Arc::new(Barrier::new(3));
+    let all = Arc::new(Barrier::new(3));
     let receiver = Receiver::start(move |mut stream, _| {
-        let all = std::sync::Arc::clone(&all);
+        let all = Arc::clone(&all);
         async move {
             read_request(&mut stream).await;
             all.wait().await;
@@ -128,7 +124,10 @@ async fn idle_connections_of_a_key_are_bounded() {
         send(&client, &target, PATIENT),
         send(&client, &target, PATIENT)
     );
-    assert_eq!((receiver.accepted(), client.idle()), (3, 2));
+    assert_eq!(receiver.accepted(), 3);
+    receiver.until_open(2).await;
+    notice().await;
+    assert_eq!(receiver.open(), 2);
 }
 
 #[tokio::test]
@@ -140,7 +139,7 @@ async fn idle_connections_are_bounded_altogether() {
         let request = Request { partition, ..request(&target, PATIENT) };
         client.send(request).await.result.unwrap();
     }
-    assert!((1..=16).contains(&client.idle()), "{}", client.idle());
+    receiver.until_open(16).await;
     // The last one survived: the oldest make room.
     assert!(client.send(Request { partition: 199, ..request(&target, PATIENT) }).await.reused);
 }
@@ -167,15 +166,14 @@ async fn the_sweep_closes_what_is_idle() {
     let client = limited(Limits { idle_for: Duration::from_millis(50), ..Limits::default() });
     let target = receiver.target(&only_good());
     send(&client, &target, PATIENT).await.result.unwrap();
-    client.sweep();
-    assert_eq!(client.idle(), 1);
     sleep(Duration::from_millis(60)).await;
+    assert_eq!(receiver.open(), 1);
     client.sweep();
-    assert_eq!(client.idle(), 0);
+    receiver.until_open(0).await;
 }
 
 /// Sends and returns what arrived.
-async fn on_the_wire(method: Method, headers: HeaderMap, body: &'static [u8]) -> String {
+async fn on_the_wire(headers: HeaderMap, body: &'static [u8]) -> String {
     let (requests, mut seen) = mpsc::unbounded_channel();
     let receiver = Receiver::start(move |mut stream, _| {
         let requests = requests.clone();
@@ -190,7 +188,7 @@ async fn on_the_wire(method: Method, headers: HeaderMap, body: &'static [u8]) ->
     let client = client(only_good(), Script::always([GOOD]));
     let request =
         Request { partition: 1, target: &target, headers, body: Bytes::from_static(body), deadline: PATIENT };
-    client.send_as(method, request).await.result.unwrap();
+    client.send(request).await.result.unwrap();
     seen.recv().await.unwrap().replace(&receiver.port.to_string(), "PORT")
 }
 
@@ -208,7 +206,7 @@ async fn the_client_frames_the_message() {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let request = on_the_wire(Method::POST, headers, b"{}").await;
+    let request = on_the_wire(headers, b"{}").await;
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let mut lines: Vec<_> = head.split("\r\n").collect();
     lines.sort_unstable();
@@ -221,6 +219,6 @@ async fn the_client_frames_the_message() {
 
 #[tokio::test]
 async fn an_empty_body_has_a_length() {
-    let request = on_the_wire(Method::PUT, HeaderMap::new(), b"").await;
-    assert!(request.starts_with("PUT /a/b?c=d HTTP/1.1\r\n") && request.contains("content-length: 0\r\n"));
+    let request = on_the_wire(HeaderMap::new(), b"").await;
+    assert!(request.starts_with("POST /a/b?c=d HTTP/1.1\r\n") && request.contains("content-length: 0\r\n"));
 }

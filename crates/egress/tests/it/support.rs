@@ -12,12 +12,15 @@ use std::{
 use bytes::Bytes;
 use http::HeaderMap;
 use postrider_egress::{
-    Answer, Client, Dns, DnsError, Exchange, Policy, Request, Resolving, Settings, Target,
+    Answer, Client, Dns, DnsError, Exchange, Limits, Policy, Request, Resolving, RootCertStore, Settings,
+    Target,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::{JoinHandle, yield_now},
+    time::timeout,
 };
 
 /// Long enough never to pass by accident.
@@ -46,6 +49,8 @@ pub(crate) fn allowing(nets: &[&str]) -> Policy {
 pub(crate) struct Receiver {
     pub(crate) port: u16,
     accepted: Arc<AtomicUsize>,
+    /// Connections whose script has not ended.
+    open: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -59,12 +64,21 @@ impl Receiver {
         let port = listener.local_addr().expect("bound").port();
         let accepted = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&accepted);
+        let (opened, open) = watch::channel(0);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, counter.fetch_add(1, Ordering::SeqCst)));
+                // What a script writes is there when it has written it, and not when the client acknowledges more.
+                stream.set_nodelay(true).expect("a socket option");
+                let script = serve(stream, counter.fetch_add(1, Ordering::SeqCst));
+                let opened = opened.clone();
+                opened.send_modify(|open| *open += 1);
+                tokio::spawn(async move {
+                    script.await;
+                    opened.send_modify(|open| *open -= 1);
+                });
             }
         });
-        Self { port, accepted, task }
+        Self { port, accepted, open, task }
     }
 
     /// Answers every request of every connection with these bytes.
@@ -99,6 +113,17 @@ impl Receiver {
 
     pub(crate) fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn open(&self) -> usize {
+        *self.open.borrow()
+    }
+
+    /// Waits until so many connections are open, for scripts that read to the end.
+    pub(crate) async fn until_open(&self, count: usize) {
+        let mut open = self.open.clone();
+        let found = timeout(PATIENT, open.wait_for(|open| *open == count)).await.is_ok();
+        assert!(found, "{} are open, not {count}", self.open());
     }
 
     pub(crate) fn target(&self, policy: &Policy) -> Target {
@@ -214,7 +239,16 @@ impl Dns for Script {
 }
 
 pub(crate) fn client(policy: Policy, dns: Script) -> Client {
-    Client::builder(policy).dns(dns).roots(postrider_egress::RootCertStore::empty()).build()
+    Client::builder(policy).dns(dns).roots(RootCertStore::empty()).build()
+}
+
+/// A client for [`GOOD`] with these limits.
+pub(crate) fn limited(limits: Limits) -> Client {
+    Client::builder(only_good())
+        .dns(Script::always([GOOD]))
+        .roots(RootCertStore::empty())
+        .limits(limits)
+        .build()
 }
 
 pub(crate) fn request(target: &Target, deadline: Duration) -> Request<'_> {
