@@ -10,9 +10,9 @@
 //! 12 random
 //! ```
 //!
-//! The first eight bytes are the id's [row](Id::row). One process never makes the same row twice (see
-//! [`IdGenerator`]), so an engine that has one writer may use it as its primary key, and lists by row are lists by
-//! time. The last twelve bytes keep ids unguessable.
+//! The first eight bytes are the id's [row](Id::row). No row is made twice: one process counts them (see
+//! [`IdGenerator`]), and where several share a store the last ten bits of the count are the node's slot. So an engine
+//! may use it as its primary key, and lists by row are lists by time. The last twelve bytes keep ids unguessable.
 //!
 //! Source of the layout: the public KSUID format (Segment) and its millisecond variant.
 
@@ -136,17 +136,52 @@ pub fn first_row_at(time: Timestamp) -> i64 {
     ((seconds << 8) | tick) << COUNT_BITS
 }
 
+/// Bits of a row that name the node which made it.
+const SLOT_BITS: u32 = 10;
+
+/// A node's place among those that share a store: no two that live have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(u16);
+
+impl Slot {
+    /// How many nodes there may be.
+    pub const COUNT: u16 = 1 << SLOT_BITS;
+
+    /// The slot with this number; `None` from [`Slot::COUNT`] on.
+    #[must_use]
+    pub fn new(number: u16) -> Option<Self> {
+        (number < Self::COUNT).then_some(Self(number))
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+}
+
 /// Makes ids whose rows only grow, over ticks, threads and (with [`IdGenerator::resume`]) restarts.
 #[derive(Debug, Default)]
 pub struct IdGenerator {
-    last_row: AtomicU64,
+    /// The last row without the bits of the slot.
+    last: AtomicU64,
+    slot_bits: u32,
+    slot: u16,
 }
 
 impl IdGenerator {
     /// A generator that never makes a row at or below `last_row`, the highest one known from earlier runs.
     #[must_use]
     pub fn resume(last_row: i64) -> Self {
-        Self { last_row: AtomicU64::new(last_row.max(0) as u64) }
+        Self { last: AtomicU64::new(last_row.max(0) as u64), slot_bits: 0, slot: 0 }
+    }
+
+    /// The same for one of several processes that share a store: its rows are those of its slot alone. It makes up to
+    /// four million ids a second before their times run ahead of the clock.
+    #[must_use]
+    pub fn resume_in(slot: Slot, last_row: i64) -> Self {
+        let last = last_row.max(0) as u64 >> SLOT_BITS;
+        Self { last: AtomicU64::new(last), slot_bits: SLOT_BITS, slot: slot.number() }
     }
 
     /// The next id. When the clock stands still or goes back, the count goes on from the last id.
@@ -154,11 +189,12 @@ impl IdGenerator {
         let mut random = [0u8; 16];
         rng.fill(&mut random);
         let start = u64::from(u32::from_be_bytes([0, 0, random[12], random[13]]));
-        let fresh = first_row_at(clock.now()) as u64 | start;
-        let row = self
-            .last_row
+        let fresh = (first_row_at(clock.now()) as u64 | start) >> self.slot_bits;
+        let count = self
+            .last
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(fresh.max(last + 1)))
             .map_or(fresh, |last| fresh.max(last + 1));
+        let row = count << self.slot_bits | u64::from(self.slot);
         let mut bytes = [0; 20];
         bytes[..8].copy_from_slice(&row.to_be_bytes());
         bytes[8..].copy_from_slice(&random[..12]);
@@ -340,6 +376,26 @@ mod tests {
             last = row;
         }
         assert!(MessageId::make(&IdGenerator::resume(last), &clock, &rng).row() > last);
+    }
+
+    #[test]
+    fn nodes_that_share_a_store_never_make_the_same_row() {
+        let (clock, rng) = (TestClock::at(TIME), TestRng::seed(3));
+        let slots = [0, 1, 513, Slot::COUNT - 1].map(|number| Slot::new(number).unwrap());
+        let mut rows = std::collections::BTreeSet::new();
+        for slot in slots {
+            let ids = IdGenerator::resume_in(slot, 0);
+            let mut last = 0;
+            for _ in 0..2_000 {
+                let id = MessageId::make(&ids, &clock, &rng);
+                assert!(id.row() > last && rows.insert(id.row()));
+                assert_eq!(id.row() as u64 % u64::from(Slot::COUNT), u64::from(slot.number()));
+                assert!(id.timestamp() <= TIME);
+                last = id.row();
+            }
+            assert!(MessageId::make(&IdGenerator::resume_in(slot, last), &clock, &rng).row() > last);
+        }
+        assert_eq!(Slot::new(Slot::COUNT), None);
     }
 
     #[test]
