@@ -52,8 +52,14 @@ pub fn uid(text: &str, own_prefix: &str) -> Result<(), Invalid> {
 }
 
 /// The name of an event type, of a group of them, or of a feature flag.
+///
+/// Not one of dots alone: names stand in paths, where clients and proxies take `.` and `..` for steps in the tree.
 pub fn name(text: &str) -> Result<(), Invalid> {
-    word(text, limits::NAME_CHARS, b"-_.", "may have only A-Z, a-z, 0-9, `-`, `_` and `.`")
+    word(text, limits::NAME_CHARS, b"-_.", "may have only A-Z, a-z, 0-9, `-`, `_` and `.`")?;
+    if text.bytes().all(|byte| byte == b'.') {
+        return Err(Invalid::pattern("must have something else than dots"));
+    }
+    Ok(())
 }
 
 /// A channel.
@@ -73,17 +79,28 @@ pub fn tag(text: &str) -> Result<(), Invalid> {
     word(text, limits::CHANNEL_CHARS, br"-_./\#", alphabet)
 }
 
-/// A name or description for people: any text of at most [`limits::TEXT_BYTES`], empty included, without control
-/// characters other than tab, line feed and carriage return.
+/// A description for people: any text of at most [`limits::TEXT_BYTES`], empty included, without control characters
+/// other than tab, line feed and carriage return.
 pub fn text(text: &str) -> Result<(), Invalid> {
-    if text.len() > limits::TEXT_BYTES {
-        return Err(Invalid::too_long(format!("must have at most {} bytes", limits::TEXT_BYTES)));
-    }
+    short(text)?;
     printable(text)
 }
 
-/// An object's metadata: names that are not empty, at most [`limits::METADATA_BYTES`] in all, and no control
-/// characters as in [`text`].
+/// A name for people, as long as a description and on one line: no control characters, no line breaks, and nothing that
+/// turns the direction of the text around it, so that it reads in every list and log as what it is.
+pub fn line(text: &str) -> Result<(), Invalid> {
+    short(text)?;
+    if text.chars().any(|char| char.is_control() || is_line_break(char)) {
+        return Err(Invalid::pattern("must have no control characters or line breaks"));
+    }
+    if text.chars().any(is_direction) {
+        return Err(Invalid::pattern("must have no characters that change the direction of text"));
+    }
+    Ok(())
+}
+
+/// An object's metadata: names as in [`line`] that are not empty, values without the control characters that [`text`]
+/// refuses, and at most [`limits::METADATA_BYTES`] in all.
 pub fn metadata(metadata: &Metadata) -> Result<(), Invalid> {
     let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > limits::METADATA_BYTES {
@@ -95,7 +112,7 @@ pub fn metadata(metadata: &Metadata) -> Result<(), Invalid> {
         if name.is_empty() {
             return Err(Invalid::too_short("must have no empty name"));
         }
-        printable(name)?;
+        line(name)?;
         printable(value)?;
     }
     Ok(())
@@ -114,6 +131,23 @@ fn word(text: &str, max: usize, marks: &[u8], alphabet: &'static str) -> Result<
         return Err(Invalid::pattern(alphabet));
     }
     Ok(())
+}
+
+fn short(text: &str) -> Result<(), Invalid> {
+    if text.len() > limits::TEXT_BYTES {
+        return Err(Invalid::too_long(format!("must have at most {} bytes", limits::TEXT_BYTES)));
+    }
+    Ok(())
+}
+
+/// Breaks between lines and paragraphs that are no control characters.
+const fn is_line_break(char: char) -> bool {
+    matches!(char, '\u{2028}' | '\u{2029}')
+}
+
+/// Embeddings, overrides and isolates of the bidirectional algorithm (Unicode Standard Annex 9).
+const fn is_direction(char: char) -> bool {
+    matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn printable(text: &str) -> Result<(), Invalid> {
@@ -191,6 +225,52 @@ mod tests {
     }
 
     #[test]
+    fn names_for_people_are_one_line_that_reads_as_it_is() {
+        for (given, expected) in [
+            ("", ""),
+            ("Rechnungen für Zürich 🚚", ""),
+            ("فاتورة", ""),
+            ("a\u{200f}b", ""),
+            ("a\nb", PATTERN),
+            ("a\rb", PATTERN),
+            ("a\tb", PATTERN),
+            ("a\0b", PATTERN),
+            ("a\x1b[31m", PATTERN),
+            ("a\u{85}b", PATTERN),
+            ("a\u{2028}b", PATTERN),
+            ("a\u{2029}b", PATTERN),
+        ] {
+            assert_eq!(kind(line(given)), expected, "{given:?}");
+        }
+        for number in (0x2029..0x2030).chain(0x2065..0x206b) {
+            let char = char::from_u32(number).unwrap();
+            let refused = matches!(number, 0x2029..=0x202e | 0x2066..=0x2069);
+            let found = kind(line(&format!("a{char}b")));
+            assert_eq!(found, if refused { PATTERN } else { "" }, "{char:?}");
+        }
+        assert_eq!(kind(line(&"a".repeat(limits::TEXT_BYTES + 1))), LONG);
+    }
+
+    #[test]
+    fn names_in_paths_are_not_dots_alone() {
+        for (given, expected) in [
+            (".", PATTERN),
+            ("..", PATTERN),
+            ("...", PATTERN),
+            (".a", ""),
+            ("a..", ""),
+            ("-", ""),
+            ("._", ""),
+        ] {
+            assert_eq!(kind(name(given)), expected, "{given}");
+            assert_eq!(kind(uid(given, "app_")), expected, "{given}");
+        }
+        for rule in [channel, ordering_key, tag] {
+            assert_eq!(kind(rule("..")), "", "these stand in no path");
+        }
+    }
+
+    #[test]
     fn metadata_is_measured_with_its_names() {
         let of = |pairs: &[(&str, &str)]| {
             kind(metadata(&pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()))
@@ -199,6 +279,8 @@ mod tests {
         assert_eq!(of(&[("plan", ""), ("crm id", "7")]), "");
         assert_eq!(of(&[("", "x")]), SHORT);
         assert_eq!(of(&[("a\0", "x")]), PATTERN);
+        assert_eq!(of(&[("a\n", "x\n")]), PATTERN);
+        assert_eq!(of(&[("a", "x\n")]), "");
         assert_eq!(of(&[("a", "x\0")]), PATTERN);
         assert_eq!(of(&[("1234", &"x".repeat(limits::METADATA_BYTES - 4))]), "");
         assert_eq!(of(&[("12345", &"x".repeat(limits::METADATA_BYTES - 4))]), LONG);
