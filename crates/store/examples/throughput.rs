@@ -148,7 +148,8 @@ impl Bench {
             };
             let id = message.id;
             let deliveries = vec![NewDelivery { endpoint: target, hold: true, order: None }];
-            let acceptance = Acceptance { message, deliveries, now, idempotency: None };
+            let acceptance =
+                Acceptance { message, deliveries, trigger: Trigger::Scheduled, now, idempotency: None };
             self.store.accept(scope, acceptance).await.expect("it is accepted");
             let settlement = Settlement { attempt: self.attempt(id, target), then: Then::Succeeded };
             self.store.settle(system, vec![settlement].into(), Vec::new()).await.expect("it is settled");

@@ -1,5 +1,6 @@
 //! What [`Store::accept`](crate::Store::accept) takes and gives.
 
+use postrider_core::attempt::Trigger;
 use postrider_core::id::EndpointId;
 use postrider_core::message::Message;
 use postrider_core::time::Timestamp;
@@ -13,6 +14,8 @@ pub struct Acceptance {
     pub message: Message,
     /// One for each endpoint that wants it, in the order of their lanes' interest; may be empty.
     pub deliveries: Vec<NewDelivery>,
+    /// Why its deliveries are made.
+    pub trigger: Trigger,
     /// When it was accepted: the due time of its deliveries unless the message says later.
     pub now: Timestamp,
     /// What to remember for the caller's idempotency key.

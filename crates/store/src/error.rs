@@ -20,6 +20,10 @@ pub enum Error {
     /// known. Only a restart helps.
     #[error("make the change durable: {0}")]
     Broken(String),
+    /// The connection to the database was lost while the change was being made durable, and it could not be found out
+    /// in time whether it was. Asking again with the same idempotency key is safe.
+    #[error("learn whether the change was stored: the database went away meanwhile")]
+    Unknown,
     /// A stored value makes no sense.
     #[error("read {table}.{column} of row {row}: {what}")]
     Corrupt {

@@ -4,7 +4,8 @@
 //! `conformance` suite. What callers may rely on:
 //!
 //! - When a method that writes answers `Ok`, the effect is durable: it survives the loss of power.
-//! - When it answers `Err`, nothing of it happened, except after [`Error::Broken`], when it is not known.
+//! - When it answers `Err`, nothing of it happened, except after [`Error::Broken`] and [`Error::Unknown`], when it is
+//!   not known.
 //! - Every method takes a scope from `postrider_core::scope`; a row outside the scope does not exist for it.
 //! - Bytes from outside are kept as bytes, never interpreted, so that no content can make recording fail.
 //!
@@ -24,12 +25,14 @@ pub mod conformance;
 
 mod crash;
 mod verbs;
+mod weigh;
 
 pub use accept::{Acceptance, Accepted, NewDelivery, Placement, order_of_key};
 pub use dispatch::{Claim, Claimed, EndpointMark, LaneDue, Mark, Settled, Settlement, Then};
 pub use error::{AcceptError, ChangeError, CreateError, Error, RepeatError, ResendError};
 pub use idempotency::{Answer, Idempotency, Repeat};
 pub use list::{
-    AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Listed, MessageFilter, Order, Page,
+    AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Listed, MessageFilter, Order, PAGE_BYTES,
+    Page,
 };
 pub use verbs::{Change, Health, Retained, Store, TaskStep};

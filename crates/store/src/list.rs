@@ -3,6 +3,10 @@
 use postrider_core::id::EndpointId;
 use postrider_core::time::Timestamp;
 
+/// Bytes of content (payloads, schemas, recorded answers and the like) on one page: it ends before the row that would
+/// make it more. One row always goes, however heavy.
+pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 /// Which rows of a list to give. `C` is what rows are ordered by: an id or a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<C> {
@@ -38,7 +42,7 @@ pub struct Listed<T, C> {
     /// The rows.
     pub rows: Vec<T>,
     /// Where the next page in the direction of the walk starts; `None` at the end. It need not be a row of this
-    /// page: a list that had to look at too many rows stops and says where it was.
+    /// page: a list that had to look at too many rows, or at [`PAGE_BYTES`], stops and says where it was.
     pub next: Option<C>,
 }
 

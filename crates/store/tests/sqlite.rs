@@ -1,18 +1,23 @@
 //! What is particular to the SQLite engine: its files, its lock, its checks, its end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
+use postrider_core::app::{App, Ref};
+use postrider_core::attempt::Trigger;
 use postrider_core::environment::{Environment, Settings};
-use postrider_core::id::{EnvironmentId, IdGenerator};
+use postrider_core::id::{AppId, EnvironmentId, IdGenerator, MessageId};
+use postrider_core::message::{Message, Payload, Raw};
 use postrider_core::rng::TestRng;
 use postrider_core::scope::{InstanceScope, SystemScope};
 use postrider_core::time::{TestClock, Timestamp};
 use postrider_store::seal::{SealKey, Sealer};
 use postrider_store::sqlite::{MigrateError, OpenError, Options, RestoreError, Sqlite, restore};
-use postrider_store::{Error, Health, Store};
+use postrider_store::{Acceptance, Error, Health, Store};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -69,6 +74,57 @@ async fn the_wrong_key_is_refused_and_changes_nothing() {
     let error = Sqlite::open(&options(dir.path(), 8)).err().unwrap();
     assert!(matches!(error, OpenError::WrongKey(_)), "{error}");
     open(dir.path()).close().await.unwrap();
+}
+
+#[tokio::test]
+async fn credentials_for_a_raw_payload_are_not_in_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let environment = environments(1).remove(0);
+    fill(&store, std::slice::from_ref(&environment)).await;
+    let (ids, clock, rng) = (IdGenerator::default(), TestClock::at(NOW), TestRng::seed(2));
+    let app = App {
+        id: AppId::make(&ids, &clock, &rng),
+        environment: environment.id,
+        uid: None,
+        name: "app".into(),
+        throttle_rate: None,
+        metadata: BTreeMap::new(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let scope = SystemScope::assume().app(environment.id, app.id);
+    store.create_app(SystemScope::assume().environment(environment.id), app, None).await.unwrap();
+    let headers = vec![("authorization".to_owned(), "Bearer a-credential".to_owned())];
+    let payload = Payload { body: Bytes::from_static(b"<open text/>"), raw: Some(Raw { headers }) };
+    let message = Message {
+        id: MessageId::make(&ids, &clock, &rng),
+        app: scope.app(),
+        event_type: "t".into(),
+        event_id: None,
+        channels: Vec::new(),
+        tags: Vec::new(),
+        ordering_key: None,
+        deliver_at: None,
+        expire_at: None,
+        payload: Some(payload),
+    };
+    let acceptance = Acceptance {
+        message: message.clone(),
+        deliveries: Vec::new(),
+        trigger: Trigger::Scheduled,
+        now: NOW,
+        idempotency: None,
+    };
+    store.accept(scope, acceptance).await.unwrap();
+    let kept = store.message(scope, &Ref::Id(message.id), true).await.unwrap();
+    assert_eq!(kept, Some(message));
+    store.close().await.unwrap();
+
+    let file = fs::read(database(dir.path())).unwrap();
+    let has = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(has("<open text/>"), "the search finds what is there");
+    assert!(!has("a-credential") && !has("authorization"));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_core::app::Ref;
+use postrider_core::attempt::Trigger;
 use postrider_core::delivery::State;
 use postrider_core::environment::Settings;
 use postrider_core::id::{AppId, MessageId};
@@ -13,7 +14,7 @@ use postrider_core::message::{Payload, Raw};
 
 use super::World;
 use super::world::{every_message, held, ordered, waiting};
-use crate::{AcceptError, Placement};
+use crate::{AcceptError, Acceptance, Placement};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -65,6 +66,18 @@ pub async fn deliveries_are_put_where_they_belong(world: World) {
     let mut past = world.new_message(&tenant);
     past.deliver_at = Some(now.before(HOUR));
     assert_eq!(world.accept(&tenant, past, &[held(a)]).await, [Placement::Held], "the time has come already");
+}
+
+/// The trigger of a message's deliveries.
+pub async fn what_a_person_asks_for_is_attempted_as_that(world: World) {
+    let tenant = world.tenant().await;
+    let endpoint = world.endpoint(&tenant).await;
+    for trigger in [Trigger::Manual, Trigger::Scheduled] {
+        let acceptance = world.acceptance(world.new_message(&tenant), &[waiting(endpoint)]);
+        world.store.accept(tenant.scope, Acceptance { trigger, ..acceptance }).await.unwrap();
+        let work = world.claim(endpoint).await.work;
+        assert_eq!(work.iter().map(|work| work.trigger).collect::<Vec<_>>(), [trigger]);
+    }
 }
 
 /// Event ids.

@@ -29,6 +29,8 @@ pub const POINTS: &[&str] = &[
     "commit.before:40",
     "commit.after:3",
     "commit.after:41",
+    "sync.after:2",
+    "sync.after:23",
     "retain.batch:2",
     "backup.pages",
     "checkpoint.during",

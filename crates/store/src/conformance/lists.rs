@@ -7,12 +7,13 @@ use postrider_core::app::Ref;
 use postrider_core::delivery::State;
 use postrider_core::environment::Settings;
 use postrider_core::id::{EndpointId, MessageId};
+use postrider_core::message::{Message, Payload};
 
 use super::world::{page, waiting, whole};
 use super::{Tenant, World};
 use crate::{
-    AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Error, Listed, MessageFilter, Order, Page,
-    Then,
+    AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Error, Listed, MessageFilter, Order,
+    PAGE_BYTES, Page, Then,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -148,6 +149,54 @@ pub async fn pages_walk_attempts_both_ways(world: World) {
     assert_pages(&all, Order::Descending, |attempt| attempt.id, list).await;
     let list = async |page| world.store.attempts_by_message(tenant.scope, message, filter(), page).await;
     assert_pages(&all, Order::Descending, |attempt| attempt.id, list).await;
+}
+
+/// A page of large messages ends at [`PAGE_BYTES`], both ways; nothing is left out or told twice.
+pub async fn heavy_pages_are_short_and_go_on(world: World) {
+    const MESSAGES: usize = 20;
+    const MEBIBYTE: usize = 1024 * 1024;
+    let tenant = world.tenant().await;
+    let endpoint = world.endpoint(&tenant).await;
+    let mut all = Vec::new();
+    for _ in 0..MESSAGES {
+        let mut message = world.new_message(&tenant);
+        message.payload = Some(Payload { body: vec![b' '; MEBIBYTE].into(), raw: None });
+        all.insert(0, message.id);
+        world.accept(&tenant, message, &[waiting(endpoint)]).await;
+    }
+    let messages =
+        async |page| world.store.messages(tenant.scope, MessageFilter::default(), page, true).await.unwrap();
+    let deliveries = async |page| {
+        let filter = DeliveryFilter { with_payload: true, ..DeliveryFilter::default() };
+        let listed = world.store.deliveries_by_endpoint(tenant.scope, endpoint, filter, page).await.unwrap();
+        let rows = listed.rows.into_iter().map(|(_, message)| message).collect();
+        Listed { rows, next: listed.next }
+    };
+    assert_heavy(&all, messages).await;
+    assert_heavy(&all, deliveries).await;
+
+    let light = world.store.messages(tenant.scope, MessageFilter::default(), page(250, None), false).await;
+    assert_eq!(light.unwrap().rows.len(), MESSAGES, "without payloads they are light");
+}
+
+/// Walks a list of heavy messages from both ends.
+async fn assert_heavy(all: &[MessageId], list: impl AsyncFn(Page<MessageId>) -> Listed<Message, MessageId>) {
+    let (end, before) = all.split_last().expect("there are some");
+    for (from, expected) in [(None, all), (Some(Edge::Before(*end)), before)] {
+        let backwards = from.is_some();
+        let (mut walked, mut edge) = (Vec::new(), from);
+        loop {
+            let listed = list(page(250, edge)).await;
+            let payloads = listed.rows.iter().filter_map(|message| message.payload.as_ref());
+            assert!(payloads.map(|payload| payload.body.len()).sum::<usize>() <= PAGE_BYTES);
+            assert!(!listed.rows.is_empty(), "a walk gets on");
+            let at = if backwards { 0 } else { walked.len() };
+            walked.splice(at..at, listed.rows.iter().map(|message| message.id));
+            let Some(next) = listed.next else { break };
+            edge = Some(if backwards { Edge::Before(next) } else { Edge::After(next) });
+        }
+        assert_eq!(walked, expected, "backwards: {backwards}");
+    }
 }
 
 /// Filters on messages.
@@ -306,7 +355,7 @@ pub async fn a_filter_that_matches_nothing_still_gets_to_the_end(world: World) {
     let tenant = world.tenant().await;
     let scarce = world.new_message(&tenant);
     let id = scarce.id;
-    world.accept(&tenant, postrider_core::message::Message { tags: vec!["x".into()], ..scarce }, &[]).await;
+    world.accept(&tenant, Message { tags: vec!["x".into()], ..scarce }, &[]).await;
     let accepts = (0..25_000).map(|_| {
         let acceptance = world.acceptance(world.new_message(&tenant), &[]);
         world.store.accept(tenant.scope, acceptance)

@@ -182,7 +182,8 @@ impl World {
     }
 
     pub(super) fn acceptance(&self, message: Message, deliveries: &[NewDelivery]) -> Acceptance {
-        Acceptance { message, deliveries: deliveries.to_vec(), now: self.now(), idempotency: None }
+        let (trigger, now) = (Trigger::Scheduled, self.now());
+        Acceptance { message, deliveries: deliveries.to_vec(), trigger, now, idempotency: None }
     }
 
     pub(super) async fn accept(

@@ -8,9 +8,10 @@ use postrider_core::time::Timestamp;
 use rusqlite::{Connection, Statement, params};
 
 use super::handed::Held;
-use super::idempotency;
-use super::record::{json, json_unless_empty};
+use super::record::json_unless_empty;
 use super::session::Session;
+use super::{idempotency, messages};
+use crate::seal::Sealer;
 use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, Placement, crash};
 
 /// The statements of the hot path.
@@ -44,7 +45,7 @@ impl<'c> Statements<'c> {
                 "-- accept::delivery
                  INSERT INTO delivery
                      (message_row, endpoint_row, state, attempts, uncounted, trigger, due, holder, ord)
-                 VALUES (?, ?, ?, 0, 0, 0, ?, ?, ?)",
+                 VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?)",
             )?,
         })
     }
@@ -68,13 +69,13 @@ pub(super) fn accept(
     {
         return Err(AcceptError::EventIdTaken);
     }
-    insert_message(&mut session.accept.message, scope, message)?;
+    insert_message(&mut session.accept.message, &session.sealer, scope, message)?;
     let due = message.deliver_at.map_or(acceptance.now, |time| time.max(acceptance.now));
     let mut placements = Vec::with_capacity(acceptance.deliveries.len());
     let mut held = Vec::new();
     for delivery in &acceptance.deliveries {
         let placement = place(session, delivery, due, acceptance.now)?;
-        insert_delivery(session, message.id.row(), delivery, placement, due)?;
+        insert_delivery(session, acceptance, delivery, placement, due)?;
         if placement == Placement::Held {
             held.push((message.id.row(), delivery.endpoint.row()));
         }
@@ -99,7 +100,12 @@ fn place(
     Ok(if delivery.hold && due <= now { Placement::Held } else { Placement::Waiting { due } })
 }
 
-fn insert_message(statement: &mut Statement<'_>, scope: AppScope, message: &Message) -> Result<(), Error> {
+fn insert_message(
+    statement: &mut Statement<'_>,
+    sealer: &Sealer,
+    scope: AppScope,
+    message: &Message,
+) -> Result<(), Error> {
     let payload = message.payload.as_ref();
     statement.execute(params![
         message.id.row(),
@@ -112,7 +118,11 @@ fn insert_message(statement: &mut Statement<'_>, scope: AppScope, message: &Mess
         message.ordering_key,
         message.deliver_at.map(Timestamp::as_micros),
         message.expire_at.map(Timestamp::as_micros),
-        payload.and_then(|payload| payload.raw.as_ref()).map(json),
+        payload.and_then(|payload| payload.raw.as_ref()).map(|raw| messages::seal_raw(
+            sealer,
+            message.id.row(),
+            raw
+        )),
         payload.map(|payload| payload.body.as_ref()),
     ])?;
     Ok(())
@@ -120,7 +130,7 @@ fn insert_message(statement: &mut Statement<'_>, scope: AppScope, message: &Mess
 
 fn insert_delivery(
     session: &mut Session<'_>,
-    message_row: i64,
+    acceptance: &Acceptance,
     delivery: &NewDelivery,
     placement: Placement,
     due: Timestamp,
@@ -131,9 +141,10 @@ fn insert_delivery(
         Placement::Parked => (State::Parked, None),
     };
     session.accept.delivery.execute((
-        message_row,
+        acceptance.message.id.row(),
         EndpointId::row(&delivery.endpoint),
         state as u8,
+        acceptance.trigger as u8,
         due.as_micros(),
         holder,
         delivery.order,

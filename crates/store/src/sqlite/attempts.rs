@@ -101,7 +101,7 @@ fn matches(filter: &AttemptFilter, row: &Row<'_>, scope: AppScope) -> Result<boo
     }
     let any =
         MessageFilter { before: None, after: None, ..filter.message.clone() } == MessageFilter::default();
-    Ok(any || messages::matches(&filter.message, &messages::read(row, MESSAGE, scope.app(), false)?))
+    Ok(any || messages::matches(&filter.message, &messages::read(row, MESSAGE, scope.app(), None)?))
 }
 
 pub(super) fn by_endpoint(

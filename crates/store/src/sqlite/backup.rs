@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::connection::{self, Purpose};
-use super::open::FILE;
+use super::open::DATABASE_FILE;
 use crate::{Error, crash};
 
 /// Pages between two reports of progress: 4 MiB.
@@ -91,7 +91,7 @@ pub fn restore(from: &Path, data_dir: &Path) -> Result<(), RestoreError> {
     if fs::read_dir(data_dir).map_err(io(data_dir))?.next().is_some() {
         return Err(RestoreError::NotEmpty(data_dir.to_owned()));
     }
-    let file = data_dir.join(FILE);
+    let file = data_dir.join(DATABASE_FILE);
     let part = part_of(&file);
     let restored = private(&part)
         .map_err(io(&part))

@@ -11,6 +11,7 @@ use super::messages;
 use super::order;
 use super::record::Record;
 use super::session::Session;
+use crate::seal::Sealer;
 use crate::{Claim, Claimed, Error, LaneDue};
 
 /// Deliveries that one transaction takes over.
@@ -69,7 +70,12 @@ impl<'c> Statements<'c> {
 }
 
 /// A delivery in the holder's hands, of a row with [`columns`].
-pub(super) fn read_work(row: &Row<'_>, app: AppId, endpoint: EndpointId) -> Result<Work, Error> {
+pub(super) fn read_work(
+    row: &Row<'_>,
+    app: AppId,
+    endpoint: EndpointId,
+    sealer: &Sealer,
+) -> Result<Work, Error> {
     let mut record = Record::new(row, "delivery", row.get(0)?, 1);
     Ok(Work {
         app,
@@ -79,7 +85,7 @@ pub(super) fn read_work(row: &Row<'_>, app: AppId, endpoint: EndpointId) -> Resu
         trigger: record.number("trigger", trigger_of)?,
         due: record.time("due")?,
         ordered: record.get("ord")?,
-        message: messages::read_shared(row, 6, app)?,
+        message: messages::read_shared(row, 6, app, sealer)?,
     })
 }
 
@@ -98,7 +104,7 @@ pub(super) fn claim(session: &mut Session<'_>, claim: Claim) -> Result<(Claimed,
     let Some(app) = app.map(AppId::from_bytes) else {
         return Ok((Claimed { work: Vec::new(), next_due: None }, Vec::new()));
     };
-    let mut work = due(&mut statements.due, app, claim)?;
+    let mut work = due(&mut statements.due, app, claim, &session.sealer)?;
     // A message whose payload is gone has nothing to send; expunging cancels, so this is only for what escaped it.
     for empty in work.extract_if(.., |work| work.message.payload.is_none()) {
         order::cancel(session.conn, (empty.message.id.row(), endpoint.row()))?;
@@ -113,11 +119,11 @@ pub(super) fn claim(session: &mut Session<'_>, claim: Claim) -> Result<(Claimed,
     Ok((Claimed { work, next_due: next.map(Timestamp::from_micros) }, held))
 }
 
-fn due(statement: &mut Statement<'_>, app: AppId, claim: Claim) -> Result<Vec<Work>, Error> {
+fn due(statement: &mut Statement<'_>, app: AppId, claim: Claim, sealer: &Sealer) -> Result<Vec<Work>, Error> {
     let mut rows = statement.query((claim.endpoint.row(), claim.now.as_micros(), claim.limit as i64))?;
     let (mut work, mut bytes) = (Vec::new(), 0_usize);
     while let Some(row) = rows.next()? {
-        let next = read_work(row, app, claim.endpoint)?;
+        let next = read_work(row, app, claim.endpoint, sealer)?;
         bytes = bytes.saturating_add(next.payload_len());
         if !work.is_empty() && bytes > claim.max_bytes {
             break;

@@ -1,6 +1,6 @@
 //! Connections, and the settings that every promise of the engine rests on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -47,6 +47,19 @@ pub(super) fn open(file: &Path, purpose: Purpose) -> rusqlite::Result<Connection
          PRAGMA cache_size = -{cache};"
     ))?;
     Ok(conn)
+}
+
+/// Lets commits return before they are on the disk. For the writer alone, whose jobs are answered by the
+/// [sync](super::sync); checkpoints still sync the log before they move it and the database after.
+pub(super) fn leave_syncing_to_us(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch("PRAGMA synchronous = NORMAL")
+}
+
+/// Where the write-ahead log of the database `file` is.
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push("-wal");
+    path.into()
 }
 
 /// Switches the database to a write-ahead log, which it then remembers.

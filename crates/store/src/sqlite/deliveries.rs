@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::scan::{Walk, first_row_from, gather};
 use super::session::Session;
 use super::{endpoints, idempotency, messages, order, record::Record};
+use crate::seal::Sealer;
 use crate::{DeliveryFilter, DeliveryStats, Error, Idempotency, Listed, Order, Page, ResendError};
 
 /// A delivery in the columns `state, attempts, due` of `row` from `at` on.
@@ -24,6 +25,7 @@ fn read(row: &Row<'_>, at: usize, message: MessageId, endpoint: EndpointId) -> R
 
 pub(super) fn by_endpoint(
     conn: &Connection,
+    sealer: &Sealer,
     scope: AppScope,
     endpoint: EndpointId,
     filter: &DeliveryFilter,
@@ -45,7 +47,7 @@ pub(super) fn by_endpoint(
     ))?;
     let rows = statement.query((endpoint.row(), walk.low, walk.high))?;
     gather(&walk, rows, |row| {
-        let mut message = messages::read(row, 0, scope.app(), false)?;
+        let mut message = messages::read(row, 0, scope.app(), None)?;
         let id = message.id;
         let delivery = read(row, DELIVERY, id, endpoint)?;
         let wanted = filter.states.is_empty() || filter.states.contains(&delivery.state);
@@ -53,7 +55,7 @@ pub(super) fn by_endpoint(
             return Ok((id, None));
         }
         if filter.with_payload {
-            message.payload = messages::payload_of(conn, id)?;
+            message.payload = messages::payload_of(conn, id, sealer)?;
         }
         Ok((id, Some((delivery, message))))
     })

@@ -12,10 +12,11 @@ use rusqlite::Connection;
 
 use super::connection::{self, Purpose};
 use super::health::Status;
-use super::open::{FILE, OpenError, Options};
+use super::open::{DATABASE_FILE, OpenError, Options};
 use super::queue::Queue;
 use super::session::Session;
 use super::space::{self, Ballast};
+use super::sync::{self, Unsynced};
 use super::ticker::Background;
 use super::writer::{self, Shared};
 use super::{check, checkpoint, migrate};
@@ -39,7 +40,7 @@ impl Engine {
         check_later: bool,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let file = options.data_dir.join(FILE);
+        let file = options.data_dir.join(DATABASE_FILE);
         let status = Arc::new(Status::default());
         let ballast = Arc::new(Ballast::new(&options.data_dir, options.min_free_bytes));
         let turn = Arc::new(Mutex::new(()));
@@ -48,6 +49,7 @@ impl Engine {
             status: Arc::clone(&status),
             ballast: Arc::clone(&ballast),
             turn: Arc::clone(&turn),
+            unsynced: Unsynced::default(),
         };
         let mut engine = Self {
             queue: Arc::clone(&shared.queue),
@@ -111,32 +113,53 @@ impl Drop for Engine {
     }
 }
 
+/// Starts the writer with the sync behind it. The thread ends, with the connection, when both are done.
 fn start_writer(
     conn: Connection,
     holder: i64,
     shared: Shared,
     options: &Options,
 ) -> Result<JoinHandle<Connection>, OpenError> {
+    // The opening has synced a commit of its own, so the log is there and its directory knows it.
+    connection::leave_syncing_to_us(&conn)?;
+    let log_path = connection::log_of(&options.data_dir.join(DATABASE_FILE));
+    let log = File::options().write(true).open(&log_path);
+    let log = log.map_err(|source| OpenError::Io { path: log_path, source })?;
     let sealer = Arc::clone(&options.sealer);
     let (ready, started) = mpsc::sync_channel(1);
     let work = move || {
-        let run = || match Session::new(&conn, holder, sealer) {
+        let write = || match Session::new(&conn, holder, sealer) {
             Ok(session) => {
                 let _ = ready.send(Ok(()));
                 writer::run(&shared, session);
             }
             Err(error) => drop(ready.send(Err(error))),
         };
-        if catch_unwind(AssertUnwindSafe(run)).is_err() {
-            shared.status.set_broken("the writer panicked");
-            shared.queue.abandon();
-        }
+        let sync = || sync::run(&shared.unsynced, &shared.queue, &shared.status, || log.sync_data());
+        std::thread::scope(|scope| {
+            let syncing = std::thread::Builder::new().name("store-sync".to_owned());
+            let syncing = syncing.spawn_scoped(scope, || guard("the sync", &shared, sync));
+            match syncing {
+                Ok(_) => guard("the writer", &shared, write),
+                Err(error) => shared.status.set_broken(&format!("start the sync: {error}")),
+            }
+            shared.unsynced.close();
+        });
         conn
     };
     let thread =
         std::thread::Builder::new().name("store-writer".to_owned()).spawn(work).map_err(thread_error)?;
     started.recv().map_err(|_| OpenError::Damaged("the writer did not start".to_owned()))??;
     Ok(thread)
+}
+
+/// Does `work`. Should it panic, nothing is acknowledged any more, and nobody waits for it.
+fn guard(name: &str, shared: &Shared, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        shared.status.set_broken(&format!("{name} panicked"));
+        shared.queue.abandon();
+        shared.unsynced.close();
+    }
 }
 
 fn thread_error(source: io::Error) -> OpenError {

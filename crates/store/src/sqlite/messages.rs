@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use postrider_core::app::Ref;
 use postrider_core::id::{AppId, MessageId};
-use postrider_core::message::{Message, Payload};
+use postrider_core::message::{Message, Payload, Raw};
 use postrider_core::scope::AppScope;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::fault::corrupt;
 use super::order;
-use super::record::Record;
+use super::record::{Record, json};
 use super::scan::{Walk, gather};
 use super::session::{Session, is_live};
+use crate::seal::{Place, Sealer};
 use crate::{Error, Listed, MessageFilter, Order, Page};
 
 /// What [`read`] reads, of `message m`. A statement computes all its columns, looked at or not, and a payload has pages of
@@ -29,8 +33,9 @@ pub(super) use columns;
 /// How many columns [`columns`] names, without the payload's two.
 pub(super) const COLUMNS: usize = 9;
 
-/// The message in the columns of `row` from `at` on; with its payload if the two columns for it are there too.
-pub(super) fn read(row: &Row<'_>, at: usize, app: AppId, with_payload: bool) -> Result<Message, Error> {
+/// The message in the columns of `row` from `at` on. With a sealer the two columns of the payload are there too, and
+/// it comes with its payload.
+pub(super) fn read(row: &Row<'_>, at: usize, app: AppId, sealer: Option<&Sealer>) -> Result<Message, Error> {
     let mut record = Record::new(row, "message", row.get(at)?, at + 1);
     Ok(Message {
         id: MessageId::from_bytes(record.id("id")?),
@@ -42,18 +47,43 @@ pub(super) fn read(row: &Row<'_>, at: usize, app: AppId, with_payload: bool) -> 
         ordering_key: record.get("ordering_key")?,
         deliver_at: record.time_or_none("deliver_at")?,
         expire_at: record.time_or_none("expire_at")?,
-        payload: if with_payload { payload(&mut record)? } else { None },
+        payload: match sealer {
+            Some(sealer) => payload(&mut record, row.get(at)?, sealer)?,
+            None => None,
+        },
     })
 }
 
-fn payload(record: &mut Record<'_>) -> Result<Option<Payload>, Error> {
-    let raw = record.json_or_none("raw")?;
+fn payload(record: &mut Record<'_>, row: i64, sealer: &Sealer) -> Result<Option<Payload>, Error> {
+    let raw =
+        record.get::<Option<String>>("raw")?.map(|stored| open_raw(sealer, row, &stored)).transpose()?;
     Ok(record.bytes_or_none("payload")?.map(|body| Payload { body, raw }))
 }
 
 /// A message for a delivery, which shares it.
-pub(super) fn read_shared(row: &Row<'_>, at: usize, app: AppId) -> Result<Arc<Message>, Error> {
-    read(row, at, app, true).map(Arc::new)
+pub(super) fn read_shared(
+    row: &Row<'_>,
+    at: usize,
+    app: AppId,
+    sealer: &Sealer,
+) -> Result<Arc<Message>, Error> {
+    read(row, at, app, Some(sealer)).map(Arc::new)
+}
+
+/// What the column `raw` holds: JSON, sealed because its headers may be credentials, in Base64 because it is text.
+pub(super) fn seal_raw(sealer: &Sealer, row: i64, raw: &Raw) -> String {
+    STANDARD_NO_PAD.encode(sealer.seal(raw_at(row), json(raw).as_bytes()))
+}
+
+fn open_raw(sealer: &Sealer, row: i64, stored: &str) -> Result<Raw, Error> {
+    let broken = |error: &dyn std::fmt::Display| corrupt("message", "raw", row, &error);
+    let bytes = STANDARD_NO_PAD.decode(stored).map_err(|error| broken(&error))?;
+    let text = sealer.open(raw_at(row), &bytes).map_err(|error| broken(&error))?;
+    serde_json::from_slice(&text).map_err(|_| broken(&"is not a set of headers"))
+}
+
+const fn raw_at(row: i64) -> Place {
+    Place { table: "message", row, column: "raw" }
 }
 
 /// Whether the filter lets a message through, but for its times, which bound the walk.
@@ -67,14 +97,14 @@ pub(super) fn find(
     conn: &Connection,
     scope: AppScope,
     message: &Ref<MessageId>,
-    with_payload: bool,
+    sealer: Option<&Sealer>,
 ) -> Result<Option<Message>, Error> {
     if !is_live(conn, scope)? {
         return Ok(None);
     }
     let app = scope.app();
-    let columns = if with_payload { columns!(payload) } else { columns!() };
-    let read = |row: &Row<'_>| read(row, 0, app, with_payload);
+    let columns = if sealer.is_some() { columns!(payload) } else { columns!() };
+    let read = |row: &Row<'_>| read(row, 0, app, sealer);
     match message {
         Ref::Id(id) => conn
             .prepare_cached(&format!(
@@ -115,7 +145,7 @@ pub(super) fn list(
     scope: AppScope,
     filter: &MessageFilter,
     page: &Page<MessageId>,
-    with_payload: bool,
+    sealer: Option<&Sealer>,
 ) -> Result<Listed<Message, MessageId>, Error> {
     if !is_live(conn, scope)? {
         return Ok(Listed { rows: Vec::new(), next: None });
@@ -130,25 +160,30 @@ pub(super) fn list(
     ))?;
     let rows = statement.query((scope.app().row(), walk.low, walk.high))?;
     gather(&walk, rows, |row| {
-        let mut message = read(row, 0, scope.app(), false)?;
+        let mut message = read(row, 0, scope.app(), None)?;
         let id = message.id;
         if !matches(filter, &message) {
             return Ok((id, None));
         }
-        if with_payload {
-            message.payload = payload_of(conn, id)?;
+        if let Some(sealer) = sealer {
+            message.payload = payload_of(conn, id, sealer)?;
         }
         Ok((id, Some(message)))
     })
 }
 
-pub(super) fn payload_of(conn: &Connection, message: MessageId) -> Result<Option<Payload>, Error> {
+pub(super) fn payload_of(
+    conn: &Connection,
+    message: MessageId,
+    sealer: &Sealer,
+) -> Result<Option<Payload>, Error> {
     let mut statement = conn.prepare_cached(
         "-- messages::payload_of
-         SELECT row, raw, payload FROM message WHERE row = ?",
+         SELECT raw, payload FROM message WHERE row = ?",
     )?;
-    let read = |row: &Row<'_>| payload(&mut Record::new(row, "message", row.get(0)?, 1));
-    Ok(statement.query_and_then([message.row()], read)?.next().transpose()?.flatten())
+    let key = message.row();
+    let read = |row: &Row<'_>| payload(&mut Record::new(row, "message", key, 0), key, sealer);
+    Ok(statement.query_and_then([key], read)?.next().transpose()?.flatten())
 }
 
 /// Drops the payload and cancels what is unfinished. `false` when there is no such message.

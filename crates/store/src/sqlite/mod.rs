@@ -1,11 +1,11 @@
 //! The SQLite engine: one file, one process.
 //!
-//! Every verb that writes is a [job](job) for the one [writer], which commits many of them with one sync; every verb
+//! Every verb that writes is a [job](job) for the one [writer], which commits many of them together; every verb
 //! that only reads runs on one of the [readers]. In reading order: [open] and its [migrate] and [check]; the [engine]'s
-//! threads, which are the [writer] behind its [queue], the [checkpoint]er and the watch on [space]; then the verbs, a
-//! file for each kind of thing. The way of a message is [accept], [claim], [settle].
+//! threads, which are the [writer] behind its [queue], the [sync] behind the writer, the [checkpoint]er and the watch on
+//! [space]; then the verbs, a file for each kind of thing. The way of a message is [accept], [claim], [settle].
 //!
-//! What the promise of durability rests on: `synchronous = FULL`, answers only after the commit returned, and that a
+//! What the promise of durability rests on: answers only after the log was synced behind their commit, and that a
 //! failed write or sync ends all acknowledgement until a restart ([health]).
 //!
 //! Deliberately absent: a second writer, a cache of rows, and waiting on the disk in any caller's thread.
@@ -18,7 +18,8 @@ use tokio::sync::oneshot;
 
 pub use backup::{RestoreError, restore};
 pub use migrate::MigrateError;
-pub use open::{OpenError, Options};
+pub use open::{DATABASE_FILE, OpenError, Options};
+pub use version::{VERSION_MIN, is_safe, version};
 
 use crate::seal::Sealer;
 use crate::{Error, Health};
@@ -66,8 +67,10 @@ mod session;
 mod settle;
 mod space;
 mod store;
+mod sync;
 mod tasks;
 mod ticker;
+mod version;
 mod writer;
 
 /// Bytes that a small job is taken to keep while it waits.

@@ -11,13 +11,12 @@ use super::connection::{self, Purpose};
 use super::engine::Engine;
 use super::migrate::{self, MigrateError};
 use super::readers::Readers;
+use super::version::{self, VERSION_MIN};
 use super::{Sqlite, check};
 use crate::seal::{Place, Sealer, Unsealable};
 
 /// The database's name in the data directory.
-pub(super) const FILE: &str = "postrider.db";
-/// The first version without a bug in which a checkpoint could lose commits.
-const SQLITE_VERSION_MIN: i32 = 3_051_003;
+pub const DATABASE_FILE: &str = "postrider.db";
 const SEAL_CHECK: Place = Place { table: "meta", row: 0, column: "seal_check" };
 
 /// How to open the engine.
@@ -65,7 +64,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The program was built with too old a SQLite.
-    #[error("use SQLite {0}: 3.51.3 is the oldest without known loss of data")]
+    #[error("use SQLite {0}: {min} is the oldest without known loss of data", min = VERSION_MIN)]
     OldSqlite(&'static str),
     /// The file system cannot share memory between connections, as with many network file systems.
     #[error("keep a write-ahead log in {0}: is it on a network file system?")]
@@ -94,11 +93,11 @@ impl Sqlite {
     /// Opens the database in `options.data_dir`, making it if it is not there. Blocks; it takes well under a second
     /// unless the last process was killed with a long log.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
-        if rusqlite::version_number() < SQLITE_VERSION_MIN {
-            return Err(OpenError::OldSqlite(rusqlite::version()));
+        if !version::is_safe() {
+            return Err(OpenError::OldSqlite(version::version()));
         }
         let lock = lock(&options.data_dir)?;
-        let file = options.data_dir.join(FILE);
+        let file = options.data_dir.join(DATABASE_FILE);
         let conn = connection::open(&file, Purpose::Write)?;
         if !connection::use_log(&conn)? {
             return Err(OpenError::NoLog(file));

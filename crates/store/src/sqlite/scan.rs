@@ -1,20 +1,24 @@
 //! Pages of long lists: keyset paging, and a limit on how much one page may look at.
 //!
 //! A list is walked along its key and never skips rows by counting. A filter that matches little would make a page look
-//! at everything, so a walk also ends after so many rows or so much time, and says where to go on.
+//! at everything, so a walk also ends after so many rows, so many bytes or so much time, and says where to go on.
 
 use std::time::{Duration, Instant};
 
 use postrider_core::id::first_row_at;
 use postrider_core::time::Timestamp;
 
-use crate::{Edge, Listed, Order, Page};
+use crate::weigh::Weigh;
+use crate::{Edge, Listed, Order, PAGE_BYTES, Page};
 
 /// Rows that one page may look at.
 const ROWS_MAX: usize = 20_000;
 /// And how long it may look. The first rows are always looked at, so a walk gets on however slow the disk is.
 const TIME_MAX: Duration = Duration::from_millis(30);
+/// Rows between two looks at the clock, if they are light; heavy ones count as several.
 const ROWS_BETWEEN_LOOKS: usize = 128;
+/// Bytes that are about as much work as a row.
+const LIGHT_ROW_BYTES: usize = 8 * 1024;
 /// The tick of the time inside ids.
 const TICK_MICROS: u64 = 4_000;
 
@@ -81,26 +85,69 @@ impl<K> Walk<K> {
 }
 
 /// Gathers a page from `rows`, reading each with `read`: its cursor, and the row itself unless it does not match.
-pub(super) fn gather<K, T, C>(
+pub(super) fn gather<K, T: Weigh, C>(
     walk: &Walk<K>,
     mut rows: rusqlite::Rows<'_>,
     mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<(C, Option<T>), crate::Error>,
 ) -> Result<Listed<T, C>, crate::Error> {
-    let (mut page, mut last, mut looked, began) = (Vec::new(), None, 0, Instant::now());
+    let (mut page, mut page_bytes, mut last, mut fatigue) = (Vec::new(), 0, None, Fatigue::begin());
     while let Some(row) = rows.next()? {
         let (cursor, value) = read(row)?;
-        let one_too_many = page.len() >= walk.limit && value.is_some();
-        if one_too_many || is_tired(looked, began) {
+        let bytes = value.as_ref().map_or(0, Weigh::bytes);
+        let does_not_fit = value.is_some()
+            && (page.len() >= walk.limit || (!page.is_empty() && page_bytes + bytes > PAGE_BYTES));
+        if does_not_fit || fatigue.is_tired() {
             return Ok(walk.listed(page, last));
         }
         page.extend(value);
+        page_bytes += bytes;
         last = Some(cursor);
-        looked += 1;
+        fatigue.looked(bytes);
     }
     Ok(walk.listed(page, None))
 }
 
-fn is_tired(looked: usize, began: Instant) -> bool {
-    looked >= ROWS_MAX
-        || (looked > 0 && looked.is_multiple_of(ROWS_BETWEEN_LOOKS) && began.elapsed() > TIME_MAX)
+/// How much a walk has looked at.
+struct Fatigue {
+    rows: usize,
+    /// Work since the last look at the clock, in light rows.
+    unclocked: usize,
+    began: Instant,
+}
+
+impl Fatigue {
+    fn begin() -> Self {
+        Self { rows: 0, unclocked: 0, began: Instant::now() }
+    }
+
+    fn looked(&mut self, bytes: usize) {
+        self.rows += 1;
+        self.unclocked += 1 + bytes / LIGHT_ROW_BYTES;
+    }
+
+    fn is_tired(&mut self) -> bool {
+        if self.unclocked >= ROWS_BETWEEN_LOOKS {
+            self.unclocked = 0;
+            return self.began.elapsed() > TIME_MAX;
+        }
+        self.rows >= ROWS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heavy_rows_make_a_walk_look_at_the_clock_sooner() {
+        let late = Instant::now().checked_sub(TIME_MAX * 2).expect("the machine runs for longer");
+        for (bytes, rows) in [(0, ROWS_BETWEEN_LOOKS), (1024 * 1024, 1)] {
+            let mut fatigue = Fatigue { began: late, ..Fatigue::begin() };
+            for row in 0..rows {
+                assert!(!fatigue.is_tired(), "{bytes} bytes, row {row}");
+                fatigue.looked(bytes);
+            }
+            assert!(fatigue.is_tired(), "{bytes} bytes");
+        }
+    }
 }

@@ -153,7 +153,7 @@ fn next_of_order(session: &mut Session<'_>, attempt: &Attempt, order: i64) -> Re
         let next = statements
             .next
             .query_and_then((endpoint.row(), order), |row| {
-                claim::read_work(row, AppId::from_bytes(row.get(APP)?), endpoint)
+                claim::read_work(row, AppId::from_bytes(row.get(APP)?), endpoint, &session.sealer)
             })?
             .next()
             .transpose()?;

@@ -220,7 +220,8 @@ impl Store for Sqlite {
         with_payload: bool,
     ) -> Result<Option<Message>, Error> {
         let message = message.clone();
-        self.readers.read(move |conn| messages::find(conn, scope, &message, with_payload)).await
+        let sealer = with_payload.then(|| Arc::clone(&self.sealer));
+        self.readers.read(move |conn| messages::find(conn, scope, &message, sealer.as_deref())).await
     }
 
     async fn messages(
@@ -230,7 +231,8 @@ impl Store for Sqlite {
         page: Page<MessageId>,
         with_payload: bool,
     ) -> Result<Listed<Message, MessageId>, Error> {
-        self.readers.read(move |conn| messages::list(conn, scope, &filter, &page, with_payload)).await
+        let sealer = with_payload.then(|| Arc::clone(&self.sealer));
+        self.readers.read(move |conn| messages::list(conn, scope, &filter, &page, sealer.as_deref())).await
     }
 
     async fn expunge_message(
@@ -287,7 +289,10 @@ impl Store for Sqlite {
         filter: DeliveryFilter,
         page: Page<MessageId>,
     ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
-        self.readers.read(move |conn| deliveries::by_endpoint(conn, scope, endpoint, &filter, &page)).await
+        let sealer = Arc::clone(&self.sealer);
+        self.readers
+            .read(move |conn| deliveries::by_endpoint(conn, &sealer, scope, endpoint, &filter, &page))
+            .await
     }
 
     async fn deliveries_by_message(

@@ -1,9 +1,10 @@
 //! The one thread that writes, with group commit.
 //!
-//! It takes everything that is queued, runs it in one transaction, makes that durable with one sync, and only then
-//! answers everyone. A job checks before it writes, so a refusal leaves nothing behind and disturbs nobody. When a job
-//! fails or panics, the transaction is rolled back and the jobs run again one at a time: one poisoned job hurts only
-//! itself. A full disk fails what needs room and keeps the rest going; a failed write or sync ends all acknowledgement.
+//! It takes everything that is queued, runs it in one transaction, and hands the jobs to the [sync](super::sync),
+//! which answers them once they are on the disk. A job checks before it writes, so a refusal leaves nothing behind and
+//! disturbs nobody. When a job fails or panics, the transaction is rolled back and the jobs run again one at a time: one
+//! poisoned job hurts only itself. A full disk fails what needs room and keeps the rest going; a failed write ends all
+//! acknowledgement.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,7 @@ use super::job::{Job, Need};
 use super::queue::Queue;
 use super::session::Session;
 use super::space::Ballast;
+use super::sync::Unsynced;
 use crate::{Error, crash};
 
 /// What the writer shares with the other threads.
@@ -26,6 +28,8 @@ pub(super) struct Shared {
     pub(super) ballast: Arc<Ballast>,
     /// Held during each transaction, so that a checkpoint which needs the log to itself gets it between two of them.
     pub(super) turn: Arc<Mutex<()>>,
+    /// Where committed jobs wait for the disk.
+    pub(super) unsynced: Unsynced,
 }
 
 struct Writer<'s, 'c> {
@@ -43,14 +47,15 @@ pub(super) fn run(shared: &Shared, session: Session<'_>) {
         metrics::gauge!("postrider_store_queue_jobs").set(left as f64);
         metrics::histogram!("postrider_store_commit_jobs").record(jobs as f64);
         metrics::histogram!("postrider_store_commit_seconds").record(began.elapsed().as_secs_f64());
+        shared.unsynced.wait_for_room();
     }
 }
 
 impl Writer<'_, '_> {
-    /// Does all of `jobs` and answers them, leaving the vector empty.
+    /// Does all of `jobs` and sees to it that they are answered, leaving the vector empty.
     fn batch(&mut self, jobs: &mut Vec<Box<dyn Job>>) {
         match self.commit(jobs) {
-            Ok(()) => jobs.drain(..).for_each(|job| job.answer(&self.shared.queue)),
+            Ok(()) => self.shared.unsynced.hand(jobs),
             Err(error @ (Error::Broken(_) | Error::Overloaded { .. })) => self.fail(jobs, &error),
             Err(Error::Full) => self.without_room(jobs),
             Err(error) => self.one_by_one(jobs, error),
@@ -95,8 +100,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Runs all jobs in one transaction and makes it durable. Nothing of it has happened when this fails, except
-    /// after [`Error::Broken`].
+    /// Runs all jobs in one transaction. Nothing of it has happened when this fails, except after [`Error::Broken`].
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
         if let Some(error) = self.shared.status.broken() {
             return Err(error);

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::Health;
 use crate::seal::{SealKey, Sealer};
-use crate::sqlite::{connection, migrate};
+use crate::sqlite::{connection, migrate, sync};
 
 type Outcomes = Arc<Mutex<Vec<(&'static str, Result<(), String>)>>>;
 
@@ -54,6 +54,7 @@ impl Bench {
             status: Arc::default(),
             ballast: Arc::new(Ballast::new(dir.path(), 0)),
             turn: Arc::default(),
+            unsynced: Unsynced::default(),
         };
         Self { dir, commits: Arc::default(), shared, outcomes: Arc::default() }
     }
@@ -71,7 +72,7 @@ impl Bench {
         Box::new(Probe { name, need, then: Box::new(then), outcomes: Arc::clone(&self.outcomes) })
     }
 
-    /// Runs the batches one after another and gives the names of the rows that are there then.
+    /// Runs the batches one after another, syncs them, and gives the names of the rows that are there then.
     fn run(&self, batches: Vec<Vec<Box<dyn Job>>>) -> Vec<String> {
         let mut conn = connection::open(&self.dir.path().join("db"), connection::Purpose::Write).unwrap();
         connection::use_log(&conn).unwrap();
@@ -90,11 +91,17 @@ impl Bench {
             assert!(batch.is_empty());
         }
         drop(writer);
+        self.shared.unsynced.close();
+        sync::run(&self.shared.unsynced, &self.shared.queue, &self.shared.status, || Ok(()));
         names(&conn)
     }
 
+    /// Who was told what, by name.
     fn outcomes(&self) -> Vec<(&'static str, bool)> {
-        self.outcomes.lock().iter().map(|(name, outcome)| (*name, outcome.is_ok())).collect()
+        let mut outcomes: Vec<_> =
+            self.outcomes.lock().iter().map(|(name, outcome)| (*name, outcome.is_ok())).collect();
+        outcomes.sort_unstable();
+        outcomes
     }
 }
 
@@ -128,9 +135,11 @@ fn a_failing_and_a_panicking_job_hurt_only_themselves() {
         bench.probe("c", fine),
     ];
     assert_eq!(bench.run(vec![batch]), ["a", "b", "c"]);
-    let outcomes = [("a", true), ("fails", false), ("b", true), ("panics", false), ("c", true)];
+    let outcomes = [("a", true), ("b", true), ("c", true), ("fails", false), ("panics", false)];
     assert_eq!(bench.outcomes(), outcomes);
-    assert!(bench.outcomes.lock()[3].1.as_ref().unwrap_err().contains("poison"));
+    let outcomes = bench.outcomes.lock();
+    let panicked = outcomes.iter().find(|(name, _)| *name == "panics").unwrap();
+    assert!(panicked.1.as_ref().unwrap_err().contains("poison"));
     assert_eq!(bench.shared.status.health(), Health::Ready);
 }
 
@@ -148,7 +157,7 @@ fn a_full_disk_refuses_what_is_new_and_keeps_the_rest() {
     ];
     let later = vec![bench.probe("later", fine)];
     assert_eq!(bench.run(vec![batch, later]), ["later", "outcome"]);
-    assert_eq!(bench.outcomes(), [("new", false), ("outcome", true), ("later", true)]);
+    assert_eq!(bench.outcomes(), [("later", true), ("new", false), ("outcome", true)]);
     assert_eq!(bench.shared.status.health(), Health::Full);
 }
 
@@ -158,7 +167,7 @@ fn a_disk_without_any_room_fails_all_and_the_writer_lives_on() {
     let full = || Err(Error::Full);
     let batch = vec![bench.probe("new", fine), bench.needing(Need::Little, "outcome", full)];
     assert_eq!(bench.run(vec![batch, vec![bench.probe("later", fine)]]), ["later"]);
-    assert_eq!(bench.outcomes(), [("new", false), ("outcome", false), ("later", true)]);
+    assert_eq!(bench.outcomes(), [("later", true), ("new", false), ("outcome", false)]);
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! How heavy a row of a list is, in bytes of what has no small ceiling of its own.
+//!
+//! A page ends at [`PAGE_BYTES`](crate::list::PAGE_BYTES): 250 of the largest messages would be hundreds of megabytes,
+//! read by whoever may read one. Fixed columns and short names are not counted.
+
+use std::collections::BTreeMap;
+
+use postrider_core::app::App;
+use postrider_core::attempt::Attempt;
+use postrider_core::delivery::Delivery;
+use postrider_core::endpoint::Endpoint;
+use postrider_core::event_type::EventType;
+use postrider_core::message::Message;
+
+/// A row of a list.
+pub(crate) trait Weigh {
+    /// About how many bytes it has.
+    fn bytes(&self) -> usize;
+}
+
+impl Weigh for App {
+    fn bytes(&self) -> usize {
+        pairs(&self.metadata)
+    }
+}
+
+impl Weigh for EventType {
+    fn bytes(&self) -> usize {
+        self.description.len() + self.schemas.as_ref().map_or(0, String::len)
+    }
+}
+
+impl Weigh for Endpoint {
+    fn bytes(&self) -> usize {
+        let filters = self.event_types.iter().chain(&self.channels).map(String::len).sum::<usize>();
+        self.description.len() + filters + pairs(&self.metadata) + pairs(&self.headers)
+    }
+}
+
+impl Weigh for Message {
+    fn bytes(&self) -> usize {
+        self.payload.as_ref().map_or(0, |payload| payload.body.len())
+    }
+}
+
+impl Weigh for Attempt {
+    fn bytes(&self) -> usize {
+        let answer = self.response_headers.len() + self.response.as_ref().map_or(0, bytes::Bytes::len);
+        self.url.len() + self.request_headers.len() + answer
+    }
+}
+
+impl Weigh for Delivery {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for (Delivery, Message) {
+    fn bytes(&self) -> usize {
+        self.0.bytes() + self.1.bytes()
+    }
+}
+
+fn pairs(map: &BTreeMap<String, String>) -> usize {
+    map.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
