@@ -1,48 +1,28 @@
 //! One attempt: sign, send, and say what came of it.
 
+mod headers;
+mod tried;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::FutureExt;
-use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
-use postrider_core::attempt::{Attempt, Failure, FailureClass, Timings};
+use postrider_core::attempt::{Attempt, FailureClass};
 use postrider_core::delivery::Work;
-use postrider_core::environment::SignatureHeaders;
-use postrider_core::headers::is_sensitive;
 use postrider_core::id::AttemptId;
-use postrider_core::retry::{self, Verdict};
+use postrider_core::retry::{self, Schedule, Verdict};
+use postrider_core::scope::SystemScope;
 use postrider_core::time::Timestamp;
-use postrider_core::{limits, retry_after};
-use postrider_egress::{Answer, Client, Exchange, Request};
+use postrider_egress::{Client, Request};
 use postrider_store::{Settlement, Then};
 
-use super::lanes::Event;
+use self::tried::Tried;
+use super::lanes::{Event, Lanes};
 use super::scheduler::{Ended, Outcome};
 use super::settle::Settler;
 use crate::context::Context;
 use crate::directory::Destination;
-
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("Postrider/", env!("CARGO_PKG_VERSION")));
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// What is recorded instead of a credential.
-const WITHHELD: &[u8] = b"(withheld)";
-
-/// The names of one set of signature headers: id, timestamp, signature.
-struct Names([HeaderName; 3]);
-
-const WEBHOOK: Names = Names([
-    HeaderName::from_static("webhook-id"),
-    HeaderName::from_static("webhook-timestamp"),
-    HeaderName::from_static("webhook-signature"),
-]);
-const SVIX: Names = Names([
-    HeaderName::from_static("svix-id"),
-    HeaderName::from_static("svix-timestamp"),
-    HeaderName::from_static("svix-signature"),
-]);
 
 /// Carries deliveries to their endpoints.
 pub(super) struct Courier {
@@ -55,16 +35,10 @@ pub(super) struct Courier {
     seconds: metrics::Histogram,
 }
 
-/// What came of an attempt, before it is judged.
-struct Tried {
-    status_code: u16,
-    failure: Option<Failure>,
-    retry_after: Option<Duration>,
-    remote: Option<std::net::SocketAddr>,
-    timings: Timings,
-    request_headers: Bytes,
-    response_headers: Bytes,
-    response: Bytes,
+/// A slot of the scheduler. Its lane is told that the attempt has ended when this is dropped, however that comes about.
+struct Slot<'a> {
+    lanes: &'a Lanes,
+    ended: Ended,
 }
 
 impl Courier {
@@ -80,23 +54,31 @@ impl Courier {
         }
     }
 
-    /// Attempts a delivery. Whatever happens, its outcome goes to be settled and its lane is told; a panic is an
-    /// attempt that failed through our fault.
+    /// Attempts a delivery. Whatever happens, its lane is told, and its outcome goes to be settled first; a panic is
+    /// our fault and never the endpoint's.
     pub(super) async fn deliver(self: Arc<Self>, work: Work, destination: Arc<Destination>) {
         let started = self.context.now();
-        let tried = AssertUnwindSafe(self.attempt(&work, &destination, started))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Tried::failed(FailureClass::Internal, "an error inside Postrider"));
-        let result = tried.outcome();
-        if result == Outcome::Arrived { &self.arrived } else { &self.failed }.increment(1);
+        let mut slot = Slot::taken(&self.context.lanes, &work, started);
+        let tried = contained(self.attempt(&work, &destination, started)).await;
+        let tried = tried.unwrap_or_else(|| Tried::through_our_fault(0));
+        let status_code = tried.status_code;
+        slot.ended.result = tried.outcome();
+        if tried.arrived() { &self.arrived } else { &self.failed }.increment(1);
         self.seconds.record(tried.timings.total.as_secs_f64());
 
-        let ended = Ended { endpoint: work.endpoint, size: work.payload_len(), started, result };
-        let app = work.app;
-        let settlement = self.judge(work, &destination, tried, started).await;
-        self.settler.attempted(app, settlement);
-        self.context.lanes.tell(Event::Ended(ended));
+        let settlement = match contained(self.judge(&work, &destination, tried, started)).await {
+            Some(settlement) => Some(settlement),
+            None => contained(async { self.make_do(&work, &destination, status_code, started) }).await,
+        };
+        if let Some(settlement) = settlement {
+            self.settler.attempted(work.app, settlement);
+        } else {
+            metrics::counter!("postrider_dispatch_left_out_total").increment(1);
+            tracing::error!(
+                message = %work.message.id, endpoint = %work.endpoint, status_code,
+                "failed to say what follows from an attempt: the delivery is attempted anew after a restart"
+            );
+        }
     }
 
     async fn attempt(&self, work: &Work, destination: &Destination, now: Timestamp) -> Tried {
@@ -107,10 +89,10 @@ impl Courier {
         let Some(payload) = &work.message.payload else {
             return Tried::failed(FailureClass::Internal, "the payload is gone");
         };
-        let headers = headers(work, destination, &payload.body, now);
+        let headers = headers::of_request(work, destination, &payload.body, now);
         // An endpoint's own headers are sealed at rest: a record of what was sent must not lay them open.
         let request_headers =
-            header_lines(&headers, usize::MAX, |name| destination.headers.contains_key(name));
+            headers::lines(&headers, usize::MAX, |name| destination.headers.contains_key(name));
         let exchange = self
             .client
             .send(Request {
@@ -125,18 +107,34 @@ impl Courier {
     }
 
     /// Decides what becomes of the delivery, and writes the attempt down.
-    async fn judge(&self, work: Work, destination: &Destination, tried: Tried, at: Timestamp) -> Settlement {
-        let number = work.attempts + 1;
-        let succeeded = (200..300).contains(&tried.status_code);
-        let then = if succeeded { Then::Succeeded } else { self.next(&work, destination, &tried).await };
+    async fn judge(&self, work: &Work, destination: &Destination, tried: Tried, at: Timestamp) -> Settlement {
+        let then = if tried.arrived() { Then::Succeeded } else { self.next(work, destination, &tried).await };
+        self.write_down(work, destination, tried, at, then)
+    }
+
+    /// As [`Courier::judge`], with as little as can be done: for when that has failed through our fault.
+    fn make_do(&self, work: &Work, destination: &Destination, status_code: u16, at: Timestamp) -> Settlement {
+        let tried = Tried::through_our_fault(status_code);
+        let then = self.follows(work, &tried, &destination.environment.settings.retry_schedule);
+        self.write_down(work, destination, tried, at, then)
+    }
+
+    fn write_down(
+        &self,
+        work: &Work,
+        destination: &Destination,
+        tried: Tried,
+        at: Timestamp,
+        then: Then,
+    ) -> Settlement {
         let attempt = Attempt {
             id: AttemptId::make(&self.context.ids, &*self.context.clock, &*self.context.rng),
             message: work.message.id,
             endpoint: work.endpoint,
-            number,
+            number: work.attempts + 1,
             at,
             trigger: work.trigger,
-            succeeded,
+            succeeded: tried.arrived(),
             status_code: tried.status_code,
             failure: tried.failure,
             url: destination.endpoint.url.clone(),
@@ -150,8 +148,7 @@ impl Courier {
     }
 
     async fn next(&self, work: &Work, destination: &Destination, tried: &Tried) -> Then {
-        let lookup =
-            postrider_core::scope::SystemScope::assume().environment(destination.environment.id).lookup();
+        let lookup = SystemScope::assume().environment(destination.environment.id).lookup();
         // A schedule that cannot be read now is no reason to lose the outcome: the environment's takes its place.
         let event_type = match &destination.endpoint.retry_schedule {
             Some(_) => None,
@@ -163,6 +160,10 @@ impl Courier {
             .as_ref()
             .or_else(|| event_type.as_ref()?.retry_schedule.as_ref())
             .unwrap_or(&destination.environment.settings.retry_schedule);
+        self.follows(work, tried, schedule)
+    }
+
+    fn follows(&self, work: &Work, tried: &Tried, schedule: &Schedule) -> Then {
         let ended = retry::Ended {
             status_code: tried.status_code,
             retry_after: tried.retry_after,
@@ -177,125 +178,23 @@ impl Courier {
     }
 }
 
-fn headers(work: &Work, destination: &Destination, body: &[u8], now: Timestamp) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8 + destination.headers.len());
-    headers.insert(USER_AGENT, AGENT);
-    headers.insert(CONTENT_TYPE, JSON);
-    let id = work.message.id.to_string();
-    let signature = destination.signer(now).signature(&id, now.as_seconds(), body);
-    let id = HeaderValue::try_from(id).expect("an id is base62");
-    let signature = HeaderValue::try_from(signature).expect("a signature is base64");
-    let sets: &[&Names] = match destination.environment.settings.signature_headers {
-        SignatureHeaders::Webhook => &[&WEBHOOK],
-        SignatureHeaders::Svix => &[&SVIX],
-        SignatureHeaders::Both => &[&WEBHOOK, &SVIX],
-    };
-    for Names([id_name, timestamp_name, signature_name]) in sets {
-        headers.insert(id_name, id.clone());
-        headers.insert(timestamp_name, HeaderValue::from(now.as_seconds()));
-        headers.insert(signature_name, signature.clone());
-    }
-    let raw = work.message.payload.as_ref().and_then(|payload| payload.raw.as_ref());
-    for (name, value) in raw.into_iter().flat_map(|raw| &raw.headers) {
-        // Checked when the message was accepted.
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
-    }
-    for (name, value) in &destination.headers {
-        headers.insert(name, value.clone());
-    }
-    headers
-}
-
-/// The lines of `headers`, whole ones up to `max` bytes. What is secret, or may be a credential by its name, is neither
-/// kept nor shown.
-fn header_lines(headers: &HeaderMap, max: usize, is_secret: impl Fn(&HeaderName) -> bool) -> Bytes {
-    let mut lines = BytesMut::with_capacity(headers.len() * 48);
-    for (name, value) in headers {
-        let withheld = is_sensitive(name.as_str()) || is_secret(name);
-        let value = if withheld { WITHHELD } else { value.as_bytes() };
-        let length = name.as_str().len() + value.len() + 3;
-        if lines.len() + length > max {
-            break;
-        }
-        lines.put_slice(name.as_str().as_bytes());
-        lines.put_slice(b": ");
-        lines.put_slice(value);
-        lines.put_u8(b'\n');
-    }
-    lines.freeze()
-}
-
-impl Tried {
-    fn failed(class: FailureClass, sentence: &str) -> Self {
-        Self {
-            status_code: 0,
-            failure: Some(Failure { class, sentence: sentence.to_owned() }),
-            retry_after: None,
-            remote: None,
-            timings: Timings::default(),
-            request_headers: Bytes::new(),
-            response_headers: Bytes::new(),
-            response: Bytes::new(),
-        }
-    }
-
-    fn from_exchange(exchange: Exchange, request_headers: Bytes, now: Timestamp) -> Self {
-        let timings = Timings {
-            dns: exchange.timings.dns,
-            connect: exchange.timings.connect,
-            tls: exchange.timings.tls,
-            first_byte: exchange.timings.first_byte,
-            total: exchange.timings.total,
-        };
-        let tried = match exchange.result {
-            Ok(answer) => Self::answered(answer, now),
-            Err(failure) => Self::failed(class_of(&failure), &failure.to_string()),
-        };
-        Self { remote: exchange.remote, timings, request_headers, ..tried }
-    }
-
-    fn answered(answer: Answer, now: Timestamp) -> Self {
-        // Who says two things says nothing.
-        let mut asked = answer.headers.get_all(RETRY_AFTER).iter();
-        let retry_after = match (asked.next(), asked.next()) {
-            (Some(value), None) => retry_after::parse(value.as_bytes(), now),
-            _ => None,
-        };
-        Self {
-            status_code: answer.status,
-            failure: None,
-            retry_after,
-            response_headers: header_lines(&answer.headers, limits::RESPONSE_HEADER_BYTES, |_| false),
-            response: answer.body,
-            ..Self::failed(FailureClass::Internal, "")
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        match (self.status_code, self.failure.as_ref().map(|failure| failure.class)) {
-            (200..300, _) => Outcome::Arrived,
-            (410, _) => Outcome::Gone,
-            (0, Some(FailureClass::Internal)) => Outcome::Internal,
-            (0, Some(FailureClass::Blocked | FailureClass::TooLarge | FailureClass::Protocol)) => {
-                Outcome::Refused
-            }
-            (0 | 429 | 502..=504, _) => Outcome::Overloaded,
-            _ => Outcome::Refused,
-        }
+impl<'a> Slot<'a> {
+    fn taken(lanes: &'a Lanes, work: &Work, started: Timestamp) -> Self {
+        let (endpoint, size) = (work.endpoint, work.payload_len());
+        Self { lanes, ended: Ended { endpoint, size, started, result: Outcome::Internal } }
     }
 }
 
-fn class_of(failure: &postrider_egress::Failure) -> FailureClass {
-    use postrider_egress::Failure as F;
-    match failure {
-        F::Blocked { .. } => FailureClass::Blocked,
-        F::Dns { .. } => FailureClass::Dns,
-        F::Connect { .. } => FailureClass::Connect,
-        F::Tls { .. } => FailureClass::Tls,
-        F::Timeout { .. } => FailureClass::Timeout,
-        F::TooLarge { .. } => FailureClass::TooLarge,
-        F::Protocol { .. } => FailureClass::Protocol,
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.lanes.tell(Event::Ended(self.ended));
     }
 }
+
+/// What `act` gives; `None` when it panics.
+async fn contained<T>(act: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(act).catch_unwind().await.ok()
+}
+
+#[cfg(test)]
+mod tests;

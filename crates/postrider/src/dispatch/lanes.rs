@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 use super::scheduler::Ended;
 use crate::directory::Destination;
@@ -31,13 +31,11 @@ pub(super) enum Event {
     Ended(Ended),
     /// An endpoint was read; `None` when it is gone.
     Loaded { endpoint: EndpointId, destination: Option<Arc<Destination>> },
-    /// A claim was answered. What it took is counted when this is noted; until then `permit` keeps its share.
-    Claimed {
-        endpoint: EndpointId,
-        work: Vec<Work>,
-        next_due: Option<Timestamp>,
-        permit: OwnedSemaphorePermit,
-    },
+    /// An endpoint could not be read.
+    NotLoaded { endpoint: EndpointId },
+    /// A claim was answered. What it took is counted when this is noted; until then the claim counts as under way, so
+    /// that its share of the memory stays reserved.
+    Claimed { endpoint: EndpointId, work: Vec<Work>, next_due: Option<Timestamp> },
 }
 
 /// Where the events come out; for the dispatcher's task.

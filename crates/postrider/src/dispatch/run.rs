@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use postrider_core::id::{AppId, EndpointId};
 use postrider_core::scope::SystemScope;
 use postrider_core::time::Timestamp;
 use postrider_egress::Client;
-use postrider_store::Claim;
+use postrider_store::Error;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::deliver::Courier;
 use super::lanes::{Event, Inbox, Lanes};
+use super::reading;
 use super::scheduler::{Action, Ceilings, Scheduler, Settings};
 use super::settle::Settler;
 use crate::context::Context;
@@ -29,12 +28,8 @@ const UNSETTLED_MAX: usize = 8_192;
 const HELD_MAX: usize = 100_000;
 /// How often gauges are set and idle lanes are looked for.
 const TICK: Duration = Duration::from_secs(1);
-/// How long to wait before asking a store again that failed to answer.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How soon to look again whether outcomes were settled, when too many were not: nobody tells.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// Claims under way. Each may take an equal share of the memory that is left, so that together they stay within it.
-const CLAIMS: usize = 32;
 
 /// How deliveries are sent; the section `[dispatch]` of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +79,7 @@ pub async fn start(
     inbox: Inbox,
     client: Arc<Client>,
     config: Config,
-) -> Result<Dispatch, postrider_store::Error> {
+) -> Result<Dispatch, Error> {
     let taken_over = context.store.take_over(SystemScope::assume()).await?;
     if taken_over > 0 {
         tracing::info!(deliveries = taken_over, "took over deliveries that were in flight");
@@ -95,15 +90,15 @@ pub async fn start(
         probation_slots: (config.concurrency / 2).max(4),
         endpoint_concurrency: config.endpoint_concurrency,
         breaker_failures: config.breaker_failures,
+        claims: reading::CLAIMS,
+        loads: reading::LOADS,
     };
     let mut scheduler = Scheduler::new(ceilings, context.lanes.clone());
     find_lanes(&context, &mut scheduler).await?;
 
     let courier = Arc::new(Courier::new(Arc::clone(&context), client, settler.clone(), config.timeout));
     let (stop, beat) = (CancellationToken::new(), Arc::new(AtomicI64::new(context.now().as_micros())));
-    let claims = Arc::new(Semaphore::new(CLAIMS));
-    let runner =
-        Runner { context, scheduler, courier, settler, claims, beat: Arc::clone(&beat), stop: stop.clone() };
+    let runner = Runner { context, scheduler, courier, settler, beat: Arc::clone(&beat), stop: stop.clone() };
     let running = tokio::spawn(async move {
         runner.run(inbox).await;
         settling.await.ok();
@@ -131,10 +126,7 @@ impl Dispatch {
 }
 
 /// Tells the scheduler of all lanes that have waiting deliveries.
-async fn find_lanes(
-    context: &Context,
-    scheduler: &mut Scheduler<Arc<Destination>>,
-) -> Result<(), postrider_store::Error> {
+async fn find_lanes(context: &Context, scheduler: &mut Scheduler<Arc<Destination>>) -> Result<(), Error> {
     let mut after = None;
     loop {
         let lanes = context.store.lanes_due(SystemScope::assume(), after, BATCH).await?;
@@ -154,7 +146,6 @@ struct Runner {
     scheduler: Scheduler<Arc<Destination>>,
     courier: Arc<Courier>,
     settler: Settler,
-    claims: Arc<Semaphore>,
     beat: Arc<AtomicI64>,
     stop: CancellationToken,
 }
@@ -166,19 +157,24 @@ impl Runner {
         let stop = self.stop.clone();
         loop {
             let now = self.context.now();
-            self.beat.store(now.as_micros(), Ordering::Relaxed);
+            // Without settling nothing is sent any more: that is no life, and only a restart helps.
+            if self.settler.is_running() || stop.is_cancelled() {
+                self.beat.store(now.as_micros(), Ordering::Relaxed);
+            }
             // By the clock and not by a branch of the wait: under load there is always an event that would go first.
             if now >= next_tick {
                 self.on_tick(now);
                 next_tick = now.after(TICK);
             }
-            let may_send = !stop.is_cancelled() && self.settler.unsettled() < UNSETTLED_MAX;
-            self.act(now, may_send);
             if stop.is_cancelled() {
-                self.claims.close();
-                if self.is_drained() {
-                    break;
-                }
+                self.scheduler.stop_reading();
+            }
+            // What is sent but cannot be recorded is sent again after a restart.
+            let may_send =
+                !stop.is_cancelled() && self.settler.is_running() && self.settler.unsettled() < UNSETTLED_MAX;
+            self.act(now, may_send);
+            if stop.is_cancelled() && self.is_drained() {
+                break;
             }
             let wake = self.scheduler.wake_at().map_or(next_tick, |wake| wake.min(next_tick));
             let rest = wake.since(self.context.now());
@@ -201,7 +197,7 @@ impl Runner {
 
     /// Whether nothing is on its way any more: to an endpoint, from the store or to it.
     fn is_drained(&self) -> bool {
-        self.scheduler.in_flight() == 0 && self.claims.available_permits() == CLAIMS && self.settler.is_idle()
+        self.scheduler.in_flight() == 0 && self.scheduler.claiming() == 0 && self.settler.is_idle()
     }
 
     fn act(&mut self, now: Timestamp, may_send: bool) {
@@ -225,9 +221,9 @@ impl Runner {
                     let app_rate = destination.as_ref().and_then(|destination| destination.app_throttle_rate);
                     self.scheduler.loaded(now, endpoint, app_rate, destination.map(settings));
                 }
-                Event::Claimed { endpoint, work, next_due, permit } => {
+                Event::NotLoaded { endpoint } => self.scheduler.not_loaded(now, endpoint),
+                Event::Claimed { endpoint, work, next_due } => {
                     self.scheduler.claimed(now, endpoint, work, next_due);
-                    drop(permit);
                 }
             }
         }
@@ -238,13 +234,11 @@ impl Runner {
             Action::Send { work, destination } => {
                 tokio::spawn(Arc::clone(&self.courier).deliver(work, destination));
             }
-            // Nothing more is sent, so neither is needed.
-            Action::Claim { .. } | Action::Load { .. } if self.stop.is_cancelled() => {}
             Action::Claim { endpoint, limit } => {
-                tokio::spawn(claim(Arc::clone(&self.context), Arc::clone(&self.claims), endpoint, limit));
+                tokio::spawn(reading::claim(Arc::clone(&self.context), endpoint, limit));
             }
             Action::Load { app, endpoint } => {
-                tokio::spawn(load(Arc::clone(&self.context), app, endpoint));
+                tokio::spawn(reading::load(Arc::clone(&self.context), app, endpoint));
             }
             Action::Release(work) => self.settler.release(&work),
             Action::Mark(app, mark) => self.settler.mark(app, mark),
@@ -272,38 +266,4 @@ fn settings(destination: Arc<Destination>) -> Settings<Arc<Destination>> {
         failing_since: destination.endpoint.failing_since,
         destination,
     }
-}
-
-async fn claim(context: Context, claims: Arc<Semaphore>, endpoint: EndpointId, limit: usize) {
-    // Closed when dispatch stops: then nobody waits for the answer.
-    let Ok(permit) = claims.acquire_owned().await else { return };
-    let left = context.lanes.left();
-    let claim = Claim {
-        endpoint,
-        now: context.now(),
-        limit: limit.min(left.held / CLAIMS).max(1),
-        max_bytes: left.bytes / CLAIMS,
-    };
-    let (work, next_due) = match context.store.claim(SystemScope::assume(), claim).await {
-        Ok(claimed) => (claimed.work, claimed.next_due),
-        Err(error) => {
-            tracing::warn!(%endpoint, %error, "failed to claim deliveries");
-            (Vec::new(), Some(context.now().after(ASK_AGAIN)))
-        }
-    };
-    context.lanes.tell(Event::Claimed { endpoint, work, next_due, permit });
-}
-
-async fn load(context: Context, app: AppId, endpoint: EndpointId) {
-    let destination = loop {
-        match context.directory.destination(app, endpoint).await {
-            Ok(destination) => break destination,
-            Err(postrider_store::Error::Closed) => return,
-            Err(error) => {
-                tracing::warn!(%endpoint, %error, "failed to read an endpoint");
-                tokio::time::sleep(ASK_AGAIN).await;
-            }
-        }
-    };
-    context.lanes.tell(Event::Loaded { endpoint, destination });
 }

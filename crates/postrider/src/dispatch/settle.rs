@@ -1,4 +1,11 @@
 //! Outcomes are recorded in batches: all that came while the store wrote the last batch is the next one.
+//!
+//! In reading order: here, the way in and the task that takes the batches; `batch`, what one transaction records and
+//! who is told of it; `aside`, what becomes of a batch that the store refuses. A store that is full or overloaded is
+//! asked until it can write. One that is broken or closed ends settling: a restart attempts what is not settled again.
+
+mod aside;
+mod batch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,12 +13,13 @@ use std::time::Duration;
 
 use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId, MessageId};
-use postrider_core::scope::SystemScope;
 use postrider_core::time::Timestamp;
-use postrider_store::{EndpointMark, Error, Mark, Settled, Settlement, Then};
+use postrider_store::{EndpointMark, Error, Settlement};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use self::aside::Suspects;
+use self::batch::Batch;
 use crate::context::Context;
 
 /// Outcomes in one transaction.
@@ -19,6 +27,7 @@ const BATCH: usize = 1_024;
 /// How long to wait before a store that cannot write is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
+/// Something to record.
 enum Outcome {
     Attempted { app: AppId, settlement: Box<Settlement> },
     Noted { app: AppId, mark: EndpointMark },
@@ -55,9 +64,14 @@ impl Settler {
         self.unsettled.load(Ordering::Acquire)
     }
 
+    /// Whether outcomes can still be recorded, now or later. Once they cannot, only a restart helps.
+    pub(super) fn is_running(&self) -> bool {
+        !self.outcomes.is_closed()
+    }
+
     /// Whether nothing is left to record, or nothing can be recorded any more.
     pub(super) fn is_idle(&self) -> bool {
-        self.unsettled() == 0 || self.outcomes.is_closed()
+        self.unsettled() == 0 || !self.is_running()
     }
 
     pub(super) fn attempted(&self, app: AppId, settlement: Settlement) {
@@ -87,150 +101,46 @@ impl Settler {
     }
 }
 
-async fn settle_all(
-    context: Context,
+async fn settle_all(context: Context, inbox: mpsc::UnboundedReceiver<Outcome>, unsettled: Arc<AtomicUsize>) {
+    let (suspects, refused) = mpsc::unbounded_channel();
+    let batches = settle_batches(&context, inbox, suspects, &unsettled);
+    let refused = aside::settle(&context, refused, &unsettled);
+    if let Err(error) = tokio::try_join!(batches, refused) {
+        tracing::error!(%error, "failed to record outcomes, and will not try again");
+    }
+}
+
+async fn settle_batches(
+    context: &Context,
     mut inbox: mpsc::UnboundedReceiver<Outcome>,
-    unsettled: Arc<AtomicUsize>,
-) {
+    suspects: mpsc::UnboundedSender<Suspects>,
+    unsettled: &AtomicUsize,
+) -> Result<(), Error> {
     let mut outcomes = Vec::with_capacity(BATCH);
     loop {
         let count = inbox.recv_many(&mut outcomes, BATCH).await;
         if count == 0 {
-            return;
+            return Ok(());
         }
-        let mut batch = Batch::default();
-        for outcome in outcomes.drain(..) {
-            batch.add(outcome);
-        }
-        if let Err(error) = batch.settle(&context).await {
-            tracing::error!(%error, "failed to record outcomes, and will not try again");
-            return;
-        }
-        unsettled.fetch_sub(count, Ordering::Release);
+        let refused = Batch::of(outcomes.drain(..)).settle(context).await?;
+        let left = refused.map_or(0, |refused| {
+            let (suspected, left) = Suspects::new(refused);
+            // Ends only together with this loop.
+            suspects.send(suspected).ok();
+            left
+        });
+        recount(unsettled, count, left);
     }
 }
 
-#[derive(Default)]
-struct Batch {
-    settlements: Vec<Settlement>,
-    apps: Vec<AppId>,
-    marks: Vec<(AppId, EndpointMark)>,
-    released: Vec<Released>,
-}
-
-impl Batch {
-    fn add(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Attempted { app, settlement } => {
-                self.settlements.push(*settlement);
-                self.apps.push(app);
-            }
-            Outcome::Noted { app, mark } => self.marks.push((app, mark)),
-            Outcome::Released(released) => self.released.extend(released),
-        }
-    }
-
-    /// Records everything, as often as it takes; an error is final.
-    async fn settle(self, context: &Context) -> Result<(), Error> {
-        let system = SystemScope::assume();
-        let marks: Vec<EndpointMark> = self.marks.iter().map(|(_, mark)| *mark).collect();
-        let thens: Vec<Then> = self.settlements.iter().map(|settlement| settlement.then).collect();
-        let endpoints: Vec<EndpointId> =
-            self.settlements.iter().map(|settlement| settlement.attempt.endpoint).collect();
-        if !self.settlements.is_empty() || !marks.is_empty() {
-            let settlements = Arc::new(self.settlements);
-            let settled =
-                persist(|| context.store.settle(system, Arc::clone(&settlements), marks.clone())).await?;
-            for (((settled, then), app), endpoint) in
-                settled.into_iter().zip(thens).zip(self.apps).zip(endpoints)
-            {
-                follow_up(context, app, endpoint, then, settled);
-            }
-        }
-        for (app, mark) in self.marks {
-            after_mark(context, app, mark);
-        }
-        if !self.released.is_empty() {
-            let held: Vec<_> =
-                self.released.iter().map(|released| (released.message, released.endpoint)).collect();
-            persist(|| context.store.release(system, held.clone())).await?;
-            // The lane may have looked into the store before they were there again: it was enabled meanwhile.
-            for Released { app, endpoint, due, .. } in self.released {
-                context.lanes.waiting(app, endpoint, due);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Repeats `act` until the store can write again; only a store that is broken or closed ends it.
-async fn persist<T, F: Future<Output = Result<T, Error>>>(act: impl Fn() -> F) -> Result<T, Error> {
-    loop {
-        match act().await {
-            Ok(done) => return Ok(done),
-            Err(error @ (Error::Broken(_) | Error::Closed)) => return Err(error),
-            Err(error) => {
-                tracing::warn!(%error, "failed to record outcomes; trying again");
-                tokio::time::sleep(ASK_AGAIN).await;
-            }
-        }
-    }
-}
-
-fn follow_up(context: &Context, app: AppId, endpoint: EndpointId, then: Then, settled: Settled) {
-    match settled {
-        Settled::Stale => {
-            tracing::warn!(%endpoint, "an outcome came for a delivery that is not ours any more");
-        }
-        Settled::Recorded { held, waiting } => {
-            if let Then::Waiting { due } = then {
-                context.lanes.waiting(app, endpoint, due);
-            }
-            if let Some(due) = waiting {
-                context.lanes.waiting(app, endpoint, due);
-            }
-            if let Some(work) = held {
-                context.lanes.adopt(work);
-            }
-        }
-    }
-}
-
-fn after_mark(context: &Context, app: AppId, mark: EndpointMark) {
-    if let Mark::Disabled { reason, .. } = mark.mark {
-        tracing::warn!(app = %app, endpoint = %mark.endpoint, ?reason, "disabled an endpoint");
-        context.directory.forget(app);
-        context.lanes.changed(app, mark.endpoint);
+/// Of `before` outcomes, `after` are left.
+fn recount(unsettled: &AtomicUsize, before: usize, after: usize) {
+    if after > before {
+        unsettled.fetch_add(after - before, Ordering::Release);
+    } else {
+        unsettled.fetch_sub(before - after, Ordering::Release);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::lanes::Event;
-    use super::*;
-    use crate::context::fixture::Fixture;
-
-    #[tokio::test]
-    async fn a_lane_is_told_of_what_was_given_back_once_it_can_be_claimed_again() {
-        let mut fixture = Fixture::new().await;
-        let message = fixture.publish().await;
-        let work = loop {
-            match fixture.inbox.0.recv().await {
-                Some(Event::Held(work)) => break work,
-                Some(_) => {}
-                None => panic!("the lanes are gone"),
-            }
-        };
-        let context = &fixture.context;
-        let (settler, settling) = Settler::start(Arc::clone(context));
-        settler.release(&[work]);
-        let Some(Event::Waiting { endpoint, due, manual: false, .. }) = fixture.inbox.0.recv().await else {
-            panic!("not told")
-        };
-        let claim = postrider_store::Claim { endpoint, now: due, limit: 1, max_bytes: 0 };
-        let claimed = context.store.claim(SystemScope::assume(), claim).await.unwrap();
-        assert_eq!(claimed.work.iter().map(|work| work.message.id).collect::<Vec<_>>(), [message.id]);
-        drop(settler);
-        settling.await.unwrap();
-    }
-}
+mod tests;

@@ -85,8 +85,24 @@ fn describe() {
         "For how long the oldest delivery that may be sent has been due"
     );
     describe_gauge!("postrider_dispatch_unsettled", Unit::Count, "Outcomes that wait to be recorded");
+    describe_counter!(
+        "postrider_dispatch_left_out_total",
+        Unit::Count,
+        "Outcomes that the store refused by themselves; their deliveries are attempted again after a restart"
+    );
+    describe_counter!("postrider_attempts_total", Unit::Count, "Attempts made, by result: arrived or failed");
+    describe_histogram!(
+        "postrider_attempt_seconds",
+        Unit::Seconds,
+        "One attempt, from looking the name up to the last byte"
+    );
     describe_counter!("postrider_retention_messages_total", Unit::Count, "Messages removed by retention");
-    describe_histogram!("postrider_store_commit_seconds", Unit::Seconds, "One commit, with its fsync");
+    describe_histogram!("postrider_store_commit_seconds", Unit::Seconds, "One commit, up to its sync");
+    describe_histogram!(
+        "postrider_store_sync_seconds",
+        Unit::Seconds,
+        "One sync of the log, with all commits before it"
+    );
     describe_histogram!("postrider_store_commit_jobs", Unit::Count, "Changes made durable by one commit");
     describe_gauge!("postrider_store_queue_jobs", Unit::Count, "Changes that wait for the writer");
     describe_gauge!("postrider_store_wal_bytes", Unit::Bytes, "Size of the write-ahead log");

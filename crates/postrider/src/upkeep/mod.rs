@@ -1,8 +1,9 @@
-//! What goes on beside the traffic: retention, and background tasks.
+//! What goes on beside the traffic: retention, background tasks, and connections that nobody uses.
 //!
-//! Both work in short passes through the store's writer, with rests in between, so that accepting and settling hardly
-//! notice. Both begin where they were after a restart: the store remembers.
+//! The first two work in short passes through the store's writer, with rests in between, so that accepting and settling
+//! hardly notice. They begin where they were after a restart: the store remembers.
 
+mod connections;
 mod retention;
 mod tasks;
 
@@ -23,8 +24,9 @@ pub struct Upkeep {
 /// Starts all upkeep.
 pub fn start(context: &Context, client: Arc<Client>) -> Upkeep {
     let (stop, running) = (CancellationToken::new(), TaskTracker::new());
-    running.spawn(stop.clone().run_until_cancelled_owned(retention::run(Arc::clone(context), client)));
+    running.spawn(stop.clone().run_until_cancelled_owned(retention::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(tasks::run(Arc::clone(context))));
+    running.spawn(stop.clone().run_until_cancelled_owned(connections::run(client)));
     running.close();
     Upkeep { stop, running }
 }

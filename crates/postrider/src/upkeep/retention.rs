@@ -1,10 +1,8 @@
-//! Removes what is older than its retention, and closes connections that were idle for too long.
+//! Removes what is older than its retention.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_core::scope::SystemScope;
-use postrider_egress::Client;
 
 use crate::context::Context;
 
@@ -15,10 +13,9 @@ const REST: Duration = Duration::from_millis(50);
 /// The rest when everything is done.
 const IDLE: Duration = Duration::from_secs(10);
 
-pub(super) async fn run(context: Context, client: Arc<Client>) {
+pub(super) async fn run(context: Context) {
     let removed = metrics::counter!("postrider_retention_messages_total");
     loop {
-        client.sweep();
         let more = match context.store.retain(SystemScope::assume(), context.now(), ROWS).await {
             Ok(done) => {
                 removed.increment(done.messages);

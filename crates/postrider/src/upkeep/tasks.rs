@@ -1,10 +1,13 @@
-//! Moves background tasks on, a step of each in turn.
+//! Moves background tasks on, a step of each in turn. One that fails rests, and the others go on.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use postrider_core::id::TaskId;
 use postrider_core::scope::SystemScope;
 use postrider_core::task::{Task, TaskKind};
 use postrider_store::Error;
+use tokio::time::Instant;
 
 use crate::context::Context;
 
@@ -12,29 +15,46 @@ use crate::context::Context;
 const STEP: usize = 500;
 /// The rest between rounds, so that a large recovery leaves room for the traffic.
 const REST: Duration = Duration::from_millis(20);
-/// How long to wait before a store that failed is asked again.
+/// How long to wait before what failed is tried again.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
+/// Until when tasks that failed rest.
+type Resting = HashMap<TaskId, Instant>;
+
 pub(super) async fn run(context: Context) {
+    let mut resting = Resting::new();
     loop {
-        match round(&context).await {
-            Ok(0) => context.tasks.notified().await,
+        match round(&context, &mut resting).await {
+            Ok(0) if resting.is_empty() => context.tasks.notified().await,
+            Ok(0) => {
+                // Done early when a task is started meanwhile.
+                tokio::time::timeout(ASK_AGAIN, context.tasks.notified()).await.ok();
+            }
             Ok(_) => tokio::time::sleep(REST).await,
             Err(Error::Closed | Error::Broken(_)) => return,
             Err(error) => {
-                tracing::warn!(%error, "failed to move background tasks on");
+                tracing::warn!(%error, "failed to look for background tasks");
                 tokio::time::sleep(ASK_AGAIN).await;
             }
         }
     }
 }
 
-/// Moves each running task on by a step; gives how many still run.
-async fn round(context: &Context) -> Result<usize, Error> {
+/// Moves each running task that does not rest on by a step; gives how many of them still run.
+async fn round(context: &Context, resting: &mut Resting) -> Result<usize, Error> {
     let tasks = context.store.running_tasks(SystemScope::assume()).await?;
+    let now = Instant::now();
+    resting.retain(|_, until| *until > now);
     let mut running = 0;
-    for task in &tasks {
-        running += usize::from(!step(context, task).await?);
+    for task in tasks.iter().filter(|task| !resting.contains_key(&task.id)).collect::<Vec<_>>() {
+        match step(context, task).await {
+            Ok(finished) => running += usize::from(!finished),
+            Err(error @ (Error::Closed | Error::Broken(_))) => return Err(error),
+            Err(error) => {
+                tracing::warn!(task = %task.id, %error, "failed to move a background task on");
+                resting.insert(task.id, now + ASK_AGAIN);
+            }
+        }
     }
     Ok(running)
 }

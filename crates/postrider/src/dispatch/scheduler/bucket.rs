@@ -29,6 +29,11 @@ impl Bucket {
         self.rate
     }
 
+    /// Whether nothing of it is used at `now`: a new one would be the same.
+    pub(super) fn is_full(&self, now: Timestamp) -> bool {
+        self.full_at <= now.as_micros() * 1_000
+    }
+
     /// From when on the next delivery may go.
     pub(super) fn ready_at(&self) -> Timestamp {
         // Rounded up: at the microsecond that is named, the token is there.

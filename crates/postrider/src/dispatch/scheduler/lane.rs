@@ -16,6 +16,8 @@ use super::pool::Class;
 
 /// An attempt that takes longer makes its lane slow.
 pub(super) const SLOW: Duration = Duration::from_secs(1);
+/// How long to wait before settings that could not be read are asked for again.
+pub(super) const LOAD_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// What the scheduler needs to know of an endpoint; the rest travels along in `D`.
 #[derive(Debug, Clone)]
@@ -68,11 +70,15 @@ pub(super) struct Lane<D> {
 pub(super) enum Loading {
     /// They are not.
     No,
+    /// They will be, when it is the lane's turn.
+    InLine,
     /// They are, once at a time.
     UnderWay {
         /// Whether something changed since the reading began: what it finds may be the state before, and is read again.
         outdated: bool,
     },
+    /// They could not be read; not again before this time.
+    NotBefore(Timestamp),
 }
 
 /// Whether a claim is under way.
@@ -80,6 +86,8 @@ pub(super) enum Loading {
 pub(super) enum Claiming {
     /// None is.
     No,
+    /// One will be, when it is the lane's turn.
+    InLine,
     /// One is. The store may have looked before a delivery was written that we were told of since.
     UnderWay {
         /// The earliest due time that was told since.
@@ -154,10 +162,36 @@ impl<D> Lane<D> {
         }
     }
 
-    /// How many deliveries should be read from the store now; 0 for none.
+    /// Whether settings may be asked for: nobody has yet, and it is not too soon after a failure.
+    pub(super) fn may_load(&self, now: Timestamp) -> bool {
+        match self.loading {
+            Loading::No => true,
+            Loading::InLine | Loading::UnderWay { .. } => false,
+            Loading::NotBefore(time) => time <= now,
+        }
+    }
+
+    /// Takes over settings that were read.
+    pub(super) fn apply(&mut self, now: Timestamp, settings: Settings<D>) {
+        if self.bucket.as_ref().map(Bucket::rate) != settings.throttle_rate {
+            self.bucket = settings.throttle_rate.map(Bucket::new);
+        }
+        if self.failing_since.is_none() {
+            self.failing_since = settings.failing_since;
+            self.failing_marked = settings.failing_since.is_some();
+        }
+        if std::mem::take(&mut self.changed) {
+            // The change may have mended it; and the store may hold what was put back while it was disabled.
+            self.breaker.end_pause(now);
+            self.note_waiting(now);
+        }
+        self.settings = Some(settings);
+    }
+
+    /// How many deliveries should be read from the store now, if no claim is under way; 0 for none.
     pub(super) fn wants(&self, now: Timestamp, window: usize) -> usize {
         let due = self.store_due.is_some_and(|due| due <= now);
-        if !self.is_sendable() || !due || self.claiming != Claiming::No {
+        if !self.is_sendable() || !due {
             return 0;
         }
         match self.breaker.permit(now) {
@@ -190,7 +224,7 @@ impl<D> Lane<D> {
         let earliest = |known: Option<Timestamp>| Some(known.map_or(due, |known| known.min(due)));
         match &mut self.claiming {
             Claiming::UnderWay { noted } => *noted = earliest(*noted),
-            Claiming::No => self.store_due = earliest(self.store_due),
+            Claiming::No | Claiming::InLine => self.store_due = earliest(self.store_due),
         }
     }
 
