@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 
 use crate::directory::Directory;
 use crate::dispatch::Lanes;
+use crate::intake::Rates;
 use crate::service::keyring::Keyring;
+use crate::service::memory::Memory;
 use crate::service::turns::Turns;
 
 /// The shared parts. Cheap to clone.
@@ -39,6 +41,10 @@ pub struct Parts {
     pub tasks: Notify,
     /// Who reads much, and who waits for it.
     pub turns: Turns,
+    /// How fast applications may publish.
+    pub rates: Rates,
+    /// Memory for the bodies of requests.
+    pub memory: Memory,
     /// Ceilings that the operator chose.
     pub limits: Limits,
 }
@@ -116,6 +122,8 @@ pub(crate) mod fixture {
                 lanes,
                 tasks: Notify::new(),
                 turns: Turns::default(),
+                rates: Rates::new(None),
+                memory: Memory::new(16 * 1024 * 1024),
                 limits: Limits::default(),
             });
             let id = EnvironmentId::make(&context.ids, &*context.clock, &*context.rng);

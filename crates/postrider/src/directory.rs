@@ -6,8 +6,10 @@
 //!
 //! Whoever finds something missing takes its place in the cache and reads it, and others who want it meanwhile wait:
 //! a thousand lanes that look again read their application once. To forget takes that place away, so what was read
-//! before a change is not kept after it.
+//! before a change is not kept after it. Whose environment an application is of is known only once it was read, so a
+//! change to an environment takes away the places of all that are being read at that moment.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -34,6 +36,7 @@ pub struct Directory {
     store: Arc<dyn Store>,
     policy: Arc<Policy>,
     routes: Cache<AppId, Arc<Route>>,
+    reading: Reading,
     // Only a hint: the route that it leads to must have the uid.
     uids: Cache<(EnvironmentId, String), AppId>,
     event_types: Cache<(EnvironmentId, String), Option<Arc<EventType>>>,
@@ -81,6 +84,7 @@ impl Directory {
             store,
             policy,
             routes: Cache::new(ROUTES),
+            reading: Reading::default(),
             uids: Cache::new(NAMES),
             event_types: Cache::new(NAMES),
         }
@@ -106,6 +110,7 @@ impl Directory {
             Ok(route) => return Ok(Some(route)),
             Err(place) => place,
         };
+        let _reading = self.reading.enter(app);
         let Some(route) = self.load(app).await? else { return Ok(None) };
         // Refused when the place was taken away: then this answer is good for those who asked before the change.
         place.insert(Arc::clone(&route)).ok();
@@ -139,10 +144,12 @@ impl Directory {
         self.event_types.remove(&(environment, name.to_owned()));
     }
 
-    /// Reads everything anew: for a change to an environment, which is rare and touches all its applications.
-    pub fn forget_all(&self) {
-        self.routes.clear();
-        self.event_types.clear();
+    /// Reads all applications of an environment anew: for a change to its settings, which is rare.
+    pub fn forget_environment(&self, environment: EnvironmentId) {
+        for app in self.reading.apps() {
+            self.routes.remove(&app);
+        }
+        self.routes.retain(|_, route| route.app.environment != environment);
     }
 
     async fn route_by_uid(&self, scope: LookupScope, uid: &str) -> Result<Option<Arc<Route>>, Error> {
@@ -176,6 +183,40 @@ impl Directory {
     }
 }
 
+/// The applications that are being read, each with the number of those who read it: more than one only while it is
+/// forgotten and read again. Only who misses the cache is in it.
+#[derive(Default)]
+struct Reading(Mutex<HashMap<AppId, usize>>);
+
+/// Somebody who reads an application, until it is dropped.
+struct Reader<'a> {
+    reading: &'a Reading,
+    app: AppId,
+}
+
+impl Reading {
+    fn enter(&self, app: AppId) -> Reader<'_> {
+        *self.0.lock().entry(app).or_default() += 1;
+        Reader { reading: self, app }
+    }
+
+    fn apps(&self) -> Vec<AppId> {
+        self.0.lock().keys().copied().collect()
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.reading.0.lock();
+        if let Some(count) = readers.get_mut(&self.app) {
+            *count -= 1;
+            if *count == 0 {
+                readers.remove(&self.app);
+            }
+        }
+    }
+}
+
 impl Destination {
     fn new(endpoint: Endpoint, app: &App, environment: Arc<Environment>, policy: &Policy) -> Self {
         let target = Target::parse(&endpoint.url, policy);
@@ -201,6 +242,8 @@ impl Destination {
 
 #[cfg(test)]
 mod tests {
+    use postrider_core::id::EnvironmentId;
+
     use crate::context::fixture::Fixture;
 
     #[tokio::test]
@@ -208,14 +251,33 @@ mod tests {
         let fixture = Fixture::new().await;
         let (directory, app) = (&fixture.context.directory, fixture.endpoint.app);
         let route = directory.route(app).await.unwrap().unwrap();
-        let forget: [&dyn Fn(); 2] = [&|| directory.forget(app), &|| directory.forget_all()];
+        let environment = route.app.environment;
+        let forget: [&dyn Fn(); 2] =
+            [&|| directory.forget(app), &|| directory.forget_environment(environment)];
         for forget in forget {
             forget();
-            let Err(reading) = directory.routes.get_value_or_guard_async(&app).await else { panic!("kept") };
+            let Err(place) = directory.routes.get_value_or_guard_async(&app).await else { panic!("kept") };
+            let reading = directory.reading.enter(app);
             forget();
-            assert!(reading.insert(route.clone()).is_err());
+            assert!(place.insert(route.clone()).is_err());
+            drop(reading);
             assert!(directory.routes.get(&app).is_none());
+            directory.route(app).await.unwrap().unwrap();
         }
+        assert!(directory.reading.apps().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_change_to_an_environment_leaves_others_alone() {
+        let (fixture, other) = (Fixture::new().await, EnvironmentId::from_bytes([9; 20]));
+        let (directory, app) = (&fixture.context.directory, fixture.endpoint.app);
+        let before = directory.route(app).await.unwrap().unwrap();
+        directory.forget_environment(other);
+        let after = directory.route(app).await.unwrap().unwrap();
+        assert!(std::sync::Arc::ptr_eq(&before, &after));
+        directory.forget_environment(before.app.environment);
+        let after = directory.route(app).await.unwrap().unwrap();
+        assert!(!std::sync::Arc::ptr_eq(&before, &after));
     }
 
     #[tokio::test]

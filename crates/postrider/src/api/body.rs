@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::json;
 use super::problem::Problem;
 use crate::context::Context;
+use crate::service::memory::{Held, OutOfMemory};
 
 /// A body must be here after this time, however steadily it comes.
 const TOTAL: Duration = Duration::from_secs(20);
@@ -26,8 +27,12 @@ const BYTES_PER_SECOND: u64 = 1_024;
 /// Allocated before anything has come, whatever length was announced.
 const FIRST_BYTES: usize = 64 * 1024;
 
-/// The body's bytes.
-pub(crate) struct Raw(pub(crate) Bytes);
+/// The body's bytes. The memory for them is given back when it is dropped, which in a handler is at the end.
+pub(crate) struct Raw {
+    /// The bytes.
+    pub(crate) bytes: Bytes,
+    held: Held,
+}
 
 /// The body as JSON, and its bytes.
 pub(crate) struct Json<T> {
@@ -35,6 +40,7 @@ pub(crate) struct Json<T> {
     pub(crate) value: T,
     /// The bytes, to recognise the request by.
     pub(crate) raw: Bytes,
+    _held: Held,
 }
 
 impl FromRequest<Context> for Raw {
@@ -45,7 +51,9 @@ impl FromRequest<Context> for Raw {
         check_encoding(&parts.headers)?;
         let announced = parts.headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        read(body, announced.unwrap_or(0), context.limits.body_bytes).await.map(Self)
+        let mut held = context.memory.hold();
+        let bytes = read(body, announced.unwrap_or(0), context.limits.body_bytes, &mut held).await?;
+        Ok(Self { bytes, held })
     }
 }
 
@@ -53,8 +61,8 @@ impl<T: DeserializeOwned> FromRequest<Context> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, context: &Context) -> Result<Self, Problem> {
-        let Raw(raw) = Raw::from_request(request, context).await?;
-        Ok(Self { value: json::parse(&raw)?, raw })
+        let Raw { bytes, held } = Raw::from_request(request, context).await?;
+        Ok(Self { value: json::parse(&bytes)?, raw: bytes, _held: held })
     }
 }
 
@@ -72,11 +80,12 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Reads a body into memory of its own: a slice of the connection's buffer would keep all of that alive for as long
 /// as the payload waits in a lane.
-async fn read(mut body: Body, announced: usize, limit: usize) -> Result<Bytes, Problem> {
+async fn read(mut body: Body, announced: usize, limit: usize, held: &mut Held) -> Result<Bytes, Problem> {
     if announced > limit {
         return Err(too_large(limit));
     }
-    let mut bytes = Vec::with_capacity(announced.min(FIRST_BYTES));
+    let mut bytes = Vec::new();
+    grow(&mut bytes, announced.min(FIRST_BYTES), held)?;
     let begin = Instant::now();
     loop {
         let deadline = begin + allowance(bytes.len());
@@ -87,9 +96,20 @@ async fn read(mut body: Body, announced: usize, limit: usize) -> Result<Bytes, P
             if data.len() > limit - bytes.len() {
                 return Err(too_large(limit));
             }
+            if data.len() > bytes.capacity() - bytes.len() {
+                let wanted = (bytes.len() + data.len()).max(bytes.capacity() * 2).min(limit);
+                grow(&mut bytes, wanted, held)?;
+            }
             bytes.extend_from_slice(data);
         }
     }
+}
+
+/// Gives `bytes` room for `capacity` in all, if there is memory for it.
+fn grow(bytes: &mut Vec<u8>, capacity: usize, held: &mut Held) -> Result<(), Problem> {
+    held.grow(capacity).map_err(|OutOfMemory| crowded())?;
+    bytes.reserve_exact(capacity - bytes.len());
+    Ok(())
 }
 
 /// How long after its beginning a body of which `received` bytes have come may wait for more.
@@ -106,6 +126,11 @@ fn too_slow() -> Problem {
     Problem::plain(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body came too slowly.")
 }
 
+fn crowded() -> Problem {
+    let detail = "Too many large bodies are under way.";
+    Problem::passing(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail, Duration::from_secs(1))
+}
+
 fn broken_off() -> Problem {
     Problem::plain(StatusCode::BAD_REQUEST, "generic_error", "The body ended before it was complete.")
 }
@@ -117,6 +142,11 @@ mod tests {
     use futures_util::stream::{self, StreamExt as _};
 
     use super::*;
+    use crate::service::memory::Memory;
+
+    async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Problem> {
+        super::read(body, announced, limit, &mut Memory::new(1 << 20).hold()).await
+    }
 
     fn chunks(chunks: &[&'static str]) -> Body {
         let chunks: Vec<_> =
@@ -142,6 +172,18 @@ mod tests {
             "",
             "an announced length allocates nothing"
         );
+    }
+
+    #[tokio::test]
+    async fn memory_is_taken_as_a_body_comes_and_only_so_much() {
+        let memory = Memory::new(8);
+        let mut first = memory.hold();
+        assert_eq!(super::read(chunks(&["abcd", "ef"]), 0, 6, &mut first).await.unwrap(), "abcdef");
+        let mut second = memory.hold();
+        assert_eq!(status(super::read(chunks(&["abc"]), 3, 6, &mut second).await), 429, "announced");
+        assert_eq!(status(super::read(chunks(&["ab", "c"]), 0, 6, &mut second).await), 429, "chunked");
+        drop((first, second));
+        assert_eq!(super::read(chunks(&["abc"]), 0, 6, &mut memory.hold()).await.unwrap(), "abc");
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,30 +11,31 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use tokio::sync::Semaphore;
+use postrider_core::scope::Identity;
 use tower::{Layer, Service};
 
-use super::answer;
+use super::places::{NoPlace, Payer, Places};
 use super::problem::Problem;
+use super::{answer, caller};
 
 /// Guards services, which share its places for requests under way. Cheap to clone. A layer of its own and not a
 /// function in a middleware, because it is on the way of every message.
 #[derive(Clone)]
 pub(super) struct Guard {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 /// A guarded service.
 #[derive(Clone)]
 pub(super) struct Guarded<S> {
     inner: S,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl Guard {
     /// A guard that lets `requests` be under way at once.
     pub(super) fn new(requests: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(requests)) }
+        Self { places: Arc::new(Places::new(requests)) }
     }
 }
 
@@ -66,8 +67,9 @@ where
         if is_delivery(request.headers()) {
             return Box::pin(std::future::ready(Ok(dressed(looped().into_response()))));
         }
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return Box::pin(std::future::ready(Ok(dressed(overloaded().into_response()))));
+        let place = match self.places.take(payer(&request)) {
+            Ok(place) => place,
+            Err(why) => return Box::pin(std::future::ready(Ok(dressed(overloaded(why).into_response())))),
         };
         let answering = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
@@ -95,8 +97,19 @@ fn looped() -> Problem {
     Problem::plain(StatusCode::LOOP_DETECTED, "loop_detected", detail)
 }
 
-fn overloaded() -> Problem {
-    let detail = "Too many requests are under way.";
+/// Whose share of the places a request has.
+fn payer(request: &Request) -> Payer<'_> {
+    if request.extensions().get::<Identity>().is_some() {
+        return Payer::Operator;
+    }
+    Payer::Key(caller::bearer(request.headers()).unwrap_or_default())
+}
+
+fn overloaded(why: NoPlace) -> Problem {
+    let detail = match why {
+        NoPlace::Full => "Too many requests are under way.",
+        NoPlace::OverShare => "Too many requests with this key are under way.",
+    };
     Problem::passing(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail, Duration::from_secs(1))
 }
 

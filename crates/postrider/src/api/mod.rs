@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //!
-//! - the way of a request: `guard`, `caller`, `path`, `query`, `repeatable`, `body` and `json`;
+//! - the way of a request: `guard`, `places`, `caller`, `path`, `query`, `repeatable`, `body` and `json`;
 //! - the way of an answer: `answer`, `page`, `problem`;
 //! - the operations, by noun: `application`, `event_type`, `endpoint`, `message`, `attempt`, `delivery`,
 //!   `environment`, `key`, `system`;
@@ -20,6 +20,7 @@ mod guard;
 mod json;
 mod patch;
 mod path;
+mod places;
 mod query;
 mod repeatable;
 

@@ -156,6 +156,10 @@ impl From<access::Error> for Problem {
                 let detail = "This application has too much of this under way.";
                 Self::passing(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail, Duration::from_secs(1))
             }
+            access::Error::TooFast { retry_after } => {
+                let detail = "This application publishes too fast.";
+                Self::passing(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail, retry_after)
+            }
             access::Error::Store(error) => error.into(),
         }
     }
@@ -177,6 +181,11 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "failed to answer: the store is broken");
                 let detail = "Nothing can be made durable; the server must be restarted.";
                 Self::passing(down, "store_broken", detail, RETRY_AFTER)
+            }
+            StoreError::Unknown => {
+                tracing::error!(%error, "failed to answer: what became of the request is not known");
+                let detail = "Whether this happened is not known. Ask again with the same idempotency key.";
+                Self::passing(down, "outcome_unknown", detail, RETRY_AFTER)
             }
             StoreError::Corrupt { .. } | StoreError::Engine(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "failed to answer");
@@ -277,6 +286,7 @@ mod tests {
             (StoreError::Full, 507, Some("5")),
             (StoreError::Closed, 503, Some("5")),
             (StoreError::Broken("x".into()), 503, Some("5")),
+            (StoreError::Unknown, 503, Some("5")),
             (StoreError::Engine("secret detail".into()), 500, None),
         ] {
             let (answered, retry_after, text) = body(error.into()).await;

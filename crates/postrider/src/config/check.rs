@@ -36,6 +36,16 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
             "limits.body",
             "must be from 1KiB to 256MiB",
         ),
+        (
+            server.body_memory.bytes() / 2 >= limits.body.bytes(),
+            "server.body_memory",
+            "must be at least twice limits.body",
+        ),
+        (
+            limits.app_messages_per_second <= 1_000_000,
+            "limits.app_messages_per_second",
+            "must be at most 1000000",
+        ),
         (limits.requests > 0, "limits.requests", "must be above 0"),
         (
             general.bootstrap_key.as_ref().is_none_or(|key| Token::from_operator(key.expose()).is_ok()),

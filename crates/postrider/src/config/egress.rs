@@ -19,6 +19,9 @@ section! {
         strict_ports: bool = false,
         /// The NAT64 prefix of this network, if it has one. Addresses in it are judged by the IPv4 address inside.
         nat64: Option<Ipv6Net> = None,
+        /// Connections to one host and port at once, at least 1, however many applications and endpoints name it.
+        /// Attempts beyond that wait for their turn, within their deadline.
+        host_connections: usize = 256,
     }
 }
 

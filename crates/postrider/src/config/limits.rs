@@ -8,7 +8,11 @@ section! {
     Limits at "limits" {
         /// Bytes of one request body; a message's payload is a part of it. More is 413.
         body: Size = Size::mebibytes(1),
-        /// Requests under way at once, beyond which callers get 429.
+        /// Requests under way at once, beyond which callers get 429. While more than half of them are, one key may
+        /// have a quarter.
         requests: usize = 4096,
+        /// Messages that one application may publish a second, with a second's worth at once after a pause; beyond
+        /// that callers get 429. 0 for any number.
+        app_messages_per_second: u32 = 0,
     }
 }

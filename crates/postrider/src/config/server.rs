@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::amount::Size;
 use super::section::section;
 
 section! {
@@ -16,6 +17,9 @@ section! {
         header_timeout: Duration = Duration::from_secs(5),
         /// How long a connection may wait for its next request, or for its client to read the answer.
         idle_timeout: Duration = Duration::from_secs(60),
+        /// Memory for the bodies of all requests under way, beyond which callers get 429. Bodies above 64 KiB may have
+        /// half of it.
+        body_memory: Size = Size::mebibytes(256),
         /// The longest that a stopping server takes: 10 s of it for requests under way, 20 s for deliveries under
         /// way, and the rest for closing the database.
         shutdown_grace: Duration = Duration::from_secs(25),

@@ -116,6 +116,19 @@ fn bad_values_name_their_place_and_are_found_together() {
 }
 
 #[test]
+fn memory_for_bodies_takes_two_of_the_largest() {
+    for (body, memory, fits) in [
+        ("1MiB", "2MiB", true),
+        ("1MiB", "2047KiB", false),
+        ("256MiB", "256MiB", false),
+        ("64MiB", "128MiB", true),
+    ] {
+        let flags = [("limits.body", body), ("server.body_memory", memory)];
+        assert_eq!(problems("", &[], &flags).is_empty(), fits, "{body} {memory}");
+    }
+}
+
+#[test]
 fn secrets_come_from_files_and_stay_hidden() {
     let (dir, mut sources) = sources("", &[], &[]);
     let path = dir.path().join("key");

@@ -4,5 +4,8 @@
 //! power, and each delivery is either in its lane's memory or will be claimed from the store.
 
 mod publish;
+mod rate;
+mod seen_through;
 
-pub use publish::{Publication, PublishError, Remember, publish};
+pub use publish::{Publication, PublishError, Recipients, Remember, publish};
+pub use rate::Rates;

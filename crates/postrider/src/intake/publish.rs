@@ -1,12 +1,13 @@
 //! Accepting one message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_core::attempt::Trigger;
 use postrider_core::delivery::Work;
 use postrider_core::endpoint::Ordering;
 use postrider_core::environment::UnknownEventTypes;
-use postrider_core::id::MessageId;
+use postrider_core::id::{EndpointId, MessageId};
 use postrider_core::message::{Message, Payload};
 use postrider_core::route;
 use postrider_core::time::Timestamp;
@@ -15,6 +16,7 @@ use postrider_store::{
     AcceptError, Acceptance, Answer, Error as StoreError, Idempotency, NewDelivery, Placement, Repeat,
 };
 
+use super::seen_through::SeenThrough;
 use crate::context::Context;
 use crate::directory::Route;
 
@@ -37,6 +39,17 @@ pub struct Publication {
     pub expire_at: Option<Timestamp>,
     /// What is delivered.
     pub payload: Payload,
+    /// Who gets it.
+    pub recipients: Recipients,
+}
+
+/// Who gets a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipients {
+    /// Every endpoint that wants such messages.
+    Interested,
+    /// This endpoint of the application alone, whatever it wants: a person asked for it.
+    Only(EndpointId),
 }
 
 /// An idempotency key, hashed.
@@ -57,6 +70,12 @@ pub enum PublishError {
     /// The environment refuses event types that it does not know.
     #[error("the event type does not exist")]
     UnknownEventType,
+    /// The application publishes faster than it may.
+    #[error("the application publishes too fast")]
+    TooFast {
+        /// After which time it may publish again.
+        retry_after: Duration,
+    },
     /// The application has a message with this event id.
     #[error("the event id is taken")]
     EventIdTaken,
@@ -75,14 +94,15 @@ pub async fn publish(
     publication: Publication,
     remember: Option<Remember>,
 ) -> Result<Arc<Message>, PublishError> {
+    let now = || context.now();
+    context.rates.take(route.app.id, now).map_err(|retry_after| PublishError::TooFast { retry_after })?;
     if route.environment.settings.unknown_event_types == UnknownEventTypes::Refuse
         && context.directory.event_type(route.lookup(), &publication.event_type).await?.is_none()
     {
         return Err(PublishError::UnknownEventType);
     }
-    // A task of its own: once the store has it, the deliveries must reach their lanes even if the caller hangs up.
-    let accepting = tokio::spawn(accept(Arc::clone(context), Arc::clone(route), publication, remember));
-    accepting.await.map_err(|panic| StoreError::Engine(panic.into()))?
+    // Once the store has it, the deliveries must reach their lanes even if the caller hangs up.
+    SeenThrough::new(accept(Arc::clone(context), Arc::clone(route), publication, remember)).await
 }
 
 async fn accept(
@@ -91,7 +111,7 @@ async fn accept(
     publication: Publication,
     remember: Option<Remember>,
 ) -> Result<Arc<Message>, PublishError> {
-    let now = context.now();
+    let (now, recipients) = (context.now(), publication.recipients);
     let id = MessageId::make(&context.ids, &*context.clock, &*context.rng);
     let message = Message {
         id,
@@ -105,7 +125,10 @@ async fn accept(
         expire_at: publication.expire_at,
         payload: Some(publication.payload),
     };
-    let (deliveries, mut room) = plan(&context, &route, &message);
+    let (trigger, (deliveries, mut room)) = match recipients {
+        Recipients::Interested => (Trigger::Scheduled, plan(&context, &route, &message)),
+        Recipients::Only(endpoint) => (Trigger::Manual, (vec![asked_for(endpoint)], context.lanes.room(0))),
+    };
     let idempotency = remember.map(|remember| Idempotency {
         key: remember.key,
         request: remember.request,
@@ -114,7 +137,7 @@ async fn accept(
         now,
     });
     let acceptance =
-        Acceptance { message: message.clone(), deliveries: deliveries.clone(), now, idempotency };
+        Acceptance { message: message.clone(), deliveries: deliveries.clone(), trigger, now, idempotency };
     let accepted = context.store.accept(route.scope, acceptance).await.map_err(PublishError::from)?;
 
     let message = Arc::new(message);
@@ -126,10 +149,13 @@ async fn accept(
                 message: Arc::clone(&message),
                 attempts: 0,
                 uncounted: 0,
-                trigger: Trigger::Scheduled,
+                trigger,
                 ordered: delivery.order.is_some(),
                 due: now,
             }),
+            Placement::Waiting { due } if trigger == Trigger::Manual => {
+                context.lanes.asked(route.app.id, delivery.endpoint, due);
+            }
             Placement::Waiting { due } => context.lanes.waiting(route.app.id, delivery.endpoint, due),
             Placement::Parked => {}
         }
@@ -156,6 +182,11 @@ fn plan(context: &Context, route: &Route, message: &Message) -> (Vec<NewDelivery
         })
         .collect();
     (deliveries, room)
+}
+
+/// A delivery outside any order that waits in the store, from where its lane takes it even when it is paused.
+fn asked_for(endpoint: EndpointId) -> NewDelivery {
+    NewDelivery { endpoint, hold: false, order: None }
 }
 
 impl From<AcceptError> for PublishError {

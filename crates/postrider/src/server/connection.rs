@@ -17,9 +17,11 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
+use super::Shared;
 use super::activity::{Activity, Watched};
+use super::answer::{self, Refusal};
+use super::muted::{self, Muted, Turn};
 use super::patience::{Late, Patience};
-use super::{Shared, answer};
 
 /// Bytes of a request's head: its line and headers. More is 431.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -36,31 +38,36 @@ pub(super) async fn serve<S>(stream: S, router: Router, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Arc::new(Activity::default());
+    let (activity, turn) = (Arc::new(Activity::default()), Arc::new(Turn::default()));
     let service = service_fn({
-        let activity = Arc::clone(&activity);
+        let (activity, turn) = (Arc::clone(&activity), Arc::clone(&turn));
         move |request: Request<Incoming>| {
             activity.request();
+            turn.begin();
             let answering = answer::answer(router.clone(), request);
-            let activity = Arc::clone(&activity);
+            let (activity, turn) = (Arc::clone(&activity), Arc::clone(&turn));
             async move {
                 let response = answering.await;
                 activity.answered();
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| muted::Answer::new(body, turn)))
             }
         }
     });
+    let socket = Muted::new(Watched::new(stream, Arc::clone(&activity)), Arc::clone(&turn));
     let mut connection = http1::Builder::new()
         .half_close(false)
         .max_header_size(HEAD_BYTES)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&activity))), service);
+        .serve_connection(TokioIo::new(socket), service);
 
     let mut stopping = shared.stop.listen();
     let mut patience = Patience::new(&activity, &shared.rules);
     let end = poll_fn(|cx| {
-        if Pin::new(&mut connection).poll(cx).is_ready() {
-            return Poll::Ready(End::Done);
+        if let Poll::Ready(served) = Pin::new(&mut connection).poll(cx) {
+            return Poll::Ready(match served {
+                Err(error) if turn.was_refused() => End::Refused(refusal(&error)),
+                Ok(()) | Err(_) => End::Done,
+            });
         }
         let mut is_done = false;
         if stopping.begins(&shared.stop, cx) {
@@ -71,19 +78,22 @@ where
         if is_done || stopping.is_cut(cx) {
             return Poll::Ready(End::Stopped);
         }
-        patience.poll_late(&activity, &shared.rules, cx).map(End::Late)
+        patience.poll_late(&activity, &shared.rules, cx).map(|late| match late {
+            Late::Head => End::Refused(answer::SLOW_HEAD),
+            Late::Idle => End::Idle,
+        })
     })
     .await;
 
-    let mut stream = connection.into_parts().io.into_inner().into_inner();
+    let mut stream = connection.into_parts().io.into_inner().into_inner().into_inner();
     let goodbye = async {
         match end {
             End::Done => linger(&mut stream).await,
-            End::Late(Late::Head) => {
-                stream.write_all(answer::SLOW_HEAD).await?;
+            End::Refused(refusal) => {
+                stream.write_all(refusal.message().as_bytes()).await?;
                 linger(&mut stream).await
             }
-            End::Late(Late::Idle) | End::Stopped => Ok(()),
+            End::Idle | End::Stopped => Ok(()),
         }
     };
     // Whoever does not even read our last words gets a closed connection.
@@ -94,10 +104,17 @@ where
 enum End {
     /// As the protocol, or the client, wanted.
     Done,
-    /// Because the client was too slow.
-    Late(Late),
+    /// Because what was to be a request is none.
+    Refused(Refusal),
+    /// Because the client asked for nothing, or did not read, for too long.
+    Idle,
     /// Because the server stops.
     Stopped,
+}
+
+/// What is said to a head that hyper refuses.
+fn refusal(error: &hyper::Error) -> Refusal {
+    if error.is_parse_too_large() { answer::LARGE_HEAD } else { answer::MALFORMED_HEAD }
 }
 
 /// Ends our side and reads what the client still sends. Closing with something unread would make the system reset the

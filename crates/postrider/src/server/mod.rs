@@ -2,11 +2,13 @@
 //!
 //! In reading order: `accept` takes connections, and `peers` counts them by address; `connection` serves one, `activity`
 //! knows what it is doing, `patience` ends it when its client is too slow, `stop` when the server stops; `answer` hands
-//! a request to the router.
+//! a request to the router unless `head` refuses it, and `muted` keeps the HTTP parser from answering by itself. `names`
+//! is for a server of development alone.
 //!
 //! Invariants:
 //! - A client that sends slowly, or does not read its answer, holds one connection for a bounded time and nothing else.
 //! - At the ceiling of connections nothing more is accepted: further clients wait in the system's listen queue.
+//! - What is refused before there is a request for a handler has a body in the form of the API's errors, too.
 //! - A panic in a handler is a 500 for that request and touches no other.
 //! - A stopping server answers what it has begun.
 //!
@@ -18,10 +20,14 @@ mod peers;
 
 mod activity;
 mod connection;
+mod muted;
 mod patience;
 mod stop;
 
 mod answer;
+mod head;
+
+mod names;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +35,8 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::task::TaskTracker;
+
+pub use names::own_names_only;
 
 use accept::Acceptor;
 use peers::Peers;

@@ -4,6 +4,7 @@
 //! [`Error::Denied`]. Everything that acts on an application starts with [`app`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
@@ -28,6 +29,12 @@ pub enum Error {
     /// The application has too much of this under way.
     #[error("this application has too many {0} under way")]
     Crowded(&'static str),
+    /// The application publishes faster than it may.
+    #[error("this application publishes too fast")]
+    TooFast {
+        /// After which time it may publish again.
+        retry_after: Duration,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

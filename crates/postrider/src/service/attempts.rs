@@ -7,10 +7,10 @@ use postrider_core::attempt::Attempt;
 use postrider_core::id::{AppId, AttemptId, EndpointId, MessageId};
 use postrider_core::message::Message;
 use postrider_core::scope::{AppScope, Identity};
-use postrider_store::{AttemptFilter, Listed, Page};
+use postrider_store::{AttemptFilter, Listed, PAGE_BYTES, Page};
 
 use super::access;
-use super::page_size::{CONTENT_BYTES, is_backwards, payload_len, shorten};
+use super::page_size::{is_backwards, payload_len, shorten};
 use crate::context::Context;
 
 /// An attempt with its message, where that was asked for and is still there.
@@ -45,7 +45,7 @@ pub async fn by_endpoint(
     };
     let rows = listed.rows.into_iter().map(with_message).collect();
     let weigh = |(_, message): &WithMessage| message.as_ref().map_or(0, payload_len);
-    Ok(shorten(Listed { rows, next: listed.next }, &page, CONTENT_BYTES, |(attempt, _)| attempt.id, weigh))
+    Ok(shorten(Listed { rows, next: listed.next }, &page, PAGE_BYTES, |(attempt, _)| attempt.id, weigh))
 }
 
 /// Attempts of one message by id, at all endpoints or only at `endpoint`.
@@ -109,7 +109,7 @@ async fn messages(
             messages.extend(message.map(|message| (attempt.message, message)));
         }
         bytes += messages.get(&attempt.message).map_or(0, payload_len);
-        if bytes > CONTENT_BYTES {
+        if bytes > PAGE_BYTES {
             break;
         }
     }

@@ -13,7 +13,6 @@ use postrider_store::{DeliveryFilter, Error as StoreError, Listed, Page, Repeat,
 use super::access::{self, Found};
 use super::finish;
 use super::once::Once;
-use super::page_size::{CONTENT_BYTES, payload_len, shorten};
 use crate::context::Context;
 
 /// Why an act on deliveries fails.
@@ -41,11 +40,8 @@ pub async fn by_endpoint(
 ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
     let found = access::app(context, identity, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
-    let turn = access::turn(context, &found).await?;
-    let listed = context.store.deliveries_by_endpoint(found.scope, endpoint.id, filter, page.clone()).await?;
-    drop(turn);
-    let weigh = |(_, message): &(Delivery, Message)| payload_len(message);
-    Ok(shorten(listed, &page, CONTENT_BYTES, |(_, message)| message.id, weigh))
+    let _turn = access::turn(context, &found).await?;
+    Ok(context.store.deliveries_by_endpoint(found.scope, endpoint.id, filter, page).await?)
 }
 
 /// Where one message went, goes or will go, by endpoint. Endpoints that were deleted are left out.

@@ -75,7 +75,7 @@ pub async fn change(context: &Context, identity: Identity, changes: Changes) -> 
     let context = Arc::clone(context);
     let step = finish(async move {
         let outcome = context.store.change_environment(scope, change).await;
-        context.directory.forget_all();
+        context.directory.forget_environment(scope.environment());
         context.lanes.all_changed();
         outcome
     });

@@ -12,7 +12,6 @@ use postrider_store::{CreateError, Listed, Page, Repeat};
 
 use super::fields::{Checks, InvalidFields};
 use super::once::Once;
-use super::page_size::{CONTENT_BYTES, shorten};
 use super::{Ensured, UPSERT_ROUNDS, access, finish};
 use crate::context::Context;
 
@@ -68,9 +67,7 @@ pub async fn list(
     include_archived: bool,
     page: Page<String>,
 ) -> Result<Listed<EventType, String>, Error> {
-    let listed = context.store.event_types(identity.lookup()?, include_archived, page.clone()).await?;
-    let weigh = |event_type: &EventType| event_type.schemas.as_ref().map_or(0, String::len);
-    Ok(shorten(listed, &page, CONTENT_BYTES, |event_type| event_type.name.clone(), weigh))
+    Ok(context.store.event_types(identity.lookup()?, include_archived, page).await?)
 }
 
 /// One event type.

@@ -114,7 +114,7 @@ pub fn display_name(text: &str) -> Result<(), Invalid> {
     if text.is_empty() {
         return Err(Invalid::too_short("must not be empty"));
     }
-    names::text(text)
+    names::line(text)
 }
 
 /// Events a second.

@@ -18,10 +18,9 @@ use postrider_store::{Listed, MessageFilter, Page, Repeat};
 
 use super::access::{self, Found};
 use super::fields::{self, Checks, InvalidFields};
-use super::page_size::{CONTENT_BYTES, payload_len, shorten};
 use super::{apps, deliveries};
 use crate::context::Context;
-use crate::intake::{self, Publication, PublishError, Remember};
+use crate::intake::{self, Publication, PublishError, Recipients, Remember};
 
 /// A message as a caller words it.
 #[derive(Debug, Clone)]
@@ -98,6 +97,7 @@ pub async fn publish(
         PublishError::NoApp => access::Error::Missing("application").into(),
         PublishError::EventIdTaken => Error::EventIdTaken,
         PublishError::Repeated(repeat) => Error::Repeated(repeat),
+        PublishError::TooFast { retry_after } => access::Error::TooFast { retry_after }.into(),
         PublishError::Store(error) => error.into(),
     })
 }
@@ -141,10 +141,8 @@ pub async fn list(
     with_payload: bool,
 ) -> Result<Listed<Message, MessageId>, Error> {
     let found = access::app(context, identity, app).await?;
-    let turn = access::turn(context, &found).await?;
-    let listed = context.store.messages(found.scope, filter, page.clone(), with_payload).await?;
-    drop(turn);
-    Ok(shorten(listed, &page, CONTENT_BYTES, |message| message.id, payload_len))
+    let _turn = access::turn(context, &found).await?;
+    Ok(context.store.messages(found.scope, filter, page, with_payload).await?)
 }
 
 /// Drops a message's payload for good. What is unfinished of it is canceled; what was done stays on record.
@@ -215,6 +213,7 @@ impl Draft {
                 .filter(|retention| *retention < kept)
                 .map(|retention| now.after(retention)),
             payload,
+            recipients: Recipients::Interested,
         })
     }
 }

@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod fields;
+pub mod memory;
 pub mod once;
 mod page_size;
 pub mod turns;

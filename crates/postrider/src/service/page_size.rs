@@ -1,10 +1,7 @@
-//! How heavy a page may be: its rows have a ceiling each, and a page of the largest would have hundreds of megabytes.
+//! How heavy a page may be whose rows get content beside what the store has listed: the messages of attempts.
 
 use postrider_core::message::Message;
 use postrider_store::{Edge, Listed, Page};
-
-/// Bytes of payloads or schemas on one page; one row always goes.
-pub(super) const CONTENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Shortens a page to `max` bytes, as `weigh` weighs its rows. The next page goes on behind the last row that stays,
 /// which `cursor` names.

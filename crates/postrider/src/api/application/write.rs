@@ -50,7 +50,7 @@ pub(crate) async fn create(
     State(context): State<Context>,
     Query(query): Query<CreateQuery>,
     repeatable: Repeatable,
-    Json { value, raw }: Json<ApplicationIn>,
+    Json { value, raw, .. }: Json<ApplicationIn>,
 ) -> Result<Response, Problem> {
     let once = repeatable.once(caller, &raw, StatusCode::CREATED, render);
     if query.get_if_exists {

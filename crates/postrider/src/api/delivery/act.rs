@@ -42,7 +42,7 @@ pub(crate) async fn resend(
     State(context): State<Context>,
     Path(path): Path<DeliveryPath>,
     repeatable: Repeatable,
-    Raw(body): Raw,
+    Raw { bytes: body, .. }: Raw,
 ) -> Result<Response, Problem> {
     let once = repeatable.once(caller, &body, StatusCode::ACCEPTED, render);
     let (app, message, endpoint) = (path.app(), path.message(), path.endpoint());

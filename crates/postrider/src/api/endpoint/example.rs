@@ -53,7 +53,7 @@ pub(crate) async fn send(
     State(context): State<Context>,
     Path(path): Path<EndpointPath>,
     repeatable: Repeatable,
-    Raw(body): Raw,
+    Raw { bytes: body, .. }: Raw,
 ) -> Result<Response, Problem> {
     let asked: EventExampleIn<'_> = json::parse(&body)?;
     let payload = asked.payload.map(|payload| Bytes::copy_from_slice(payload.get().as_bytes()));

@@ -78,7 +78,7 @@ pub(crate) async fn recover(
     State(context): State<Context>,
     Path(path): Path<EndpointPath>,
     repeatable: Repeatable,
-    Json { value, raw }: Json<RecoverIn>,
+    Json { value, raw, .. }: Json<RecoverIn>,
 ) -> Result<Response, Problem> {
     let once = repeatable.once(caller, &raw, StatusCode::ACCEPTED, render);
     let (app, endpoint) = (path.app(), path.endpoint());

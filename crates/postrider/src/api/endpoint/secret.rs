@@ -76,7 +76,7 @@ pub(crate) async fn rotate(
     State(context): State<Context>,
     Path(path): Path<EndpointPath>,
     repeatable: Repeatable,
-    Json { value, raw }: Json<EndpointSecretRotateIn>,
+    Json { value, raw, .. }: Json<EndpointSecretRotateIn>,
 ) -> Result<Response, Problem> {
     let once = repeatable.once(caller, &raw, StatusCode::OK, render);
     let rotation = Rotation { key: value.key, grace_seconds: value.grace_period_seconds };

@@ -36,7 +36,7 @@ pub(crate) async fn create(
     State(context): State<Context>,
     Path(path): Path<AppPath>,
     repeatable: Repeatable,
-    Json { value, raw }: Json<EndpointIn>,
+    Json { value, raw, .. }: Json<EndpointIn>,
 ) -> Result<Response, Problem> {
     let once = repeatable.once(caller, &raw, StatusCode::CREATED, render);
     let endpoint = endpoints::create(&context, caller.0, &path.app(), value.into(), once).await?;

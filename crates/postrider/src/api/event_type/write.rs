@@ -48,7 +48,7 @@ pub(crate) async fn create(
     caller: Caller,
     State(context): State<Context>,
     repeatable: Repeatable,
-    Json { value, raw }: Json<EventTypeIn>,
+    Json { value, raw, .. }: Json<EventTypeIn>,
 ) -> Result<Response, Problem> {
     let once = repeatable.once(caller, &raw, StatusCode::CREATED, render);
     let (name, changes) = value.split();

@@ -117,7 +117,7 @@ pub(crate) async fn create(
     Path(path): Path<AppPath>,
     Query(query): Query<CreateQuery>,
     repeatable: Repeatable,
-    Raw(body): Raw,
+    Raw { bytes: body, .. }: Raw,
 ) -> Result<Response, Problem> {
     let draft = draft(&body)?;
     let remember = repeatable.remember(caller, &body);

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_core::app::Ref;
-use postrider_core::id::{AppId, EndpointId, MessageId};
+use postrider_core::id::{AppId, EndpointId};
 use postrider_core::message::{Message, Payload};
 use postrider_core::names::{self, Invalid};
 use postrider_core::scope::Identity;
-use postrider_store::{Answer, Page, Repeat, ResendError};
+use postrider_store::{Answer, Error as StoreError, Repeat};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Error;
 use crate::context::Context;
-use crate::directory::Route;
-use crate::intake::{self, Publication, PublishError, Remember};
+use crate::intake::{self, Publication, PublishError, Recipients, Remember};
 use crate::service::access::{self, Found};
 use crate::service::fields::InvalidFields;
-use crate::service::{deliveries, messages};
+use crate::service::messages;
 
 /// What is sent as an example.
 #[derive(Debug, Clone)]
@@ -33,7 +32,8 @@ pub struct Example {
 
 /// Sends an example to this endpoint alone, whatever it filters, as a delivery that a person asked for.
 ///
-/// It is a message like any other, that nothing else receives. A repeated request is answered with its message.
+/// It is a message like any other, that nothing else receives, accepted together with that one delivery. A repeated
+/// request is answered with its message.
 pub async fn send_example(
     context: &Context,
     identity: Identity,
@@ -49,36 +49,8 @@ pub async fn send_example(
         Some(payload) => checked(payload.clone())?,
         None => pick(context, &found, &example).await?,
     };
-    let message = match publish_to_nobody(context, &found, example.event_type, body, remember).await {
-        Ok(message) => message,
-        Err(Error::Repeated(Repeat::Answered { answer: Answer::Message(message), .. })) => {
-            let message = access::message(context, found.scope, &Ref::Id(message), true).await?;
-            if has_delivery(context, &found, message.id).await? {
-                return Ok(Arc::new(message));
-            }
-            Arc::new(message)
-        }
-        Err(error) => return Err(error),
-    };
-    // The delivery that is not there yet is made by asking for it again: due at once, and a manual one.
-    match deliveries::send(context, found.scope, message.id, endpoint, None).await {
-        Ok(()) => Ok(message),
-        Err(ResendError::NoMessage | ResendError::NoPayload) => Err(access::Error::Missing("message").into()),
-        Err(ResendError::NoEndpoint) => Err(access::Error::Missing("endpoint").into()),
-        Err(ResendError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
-        Err(ResendError::Store(error)) => Err(error.into()),
-    }
-}
-
-async fn publish_to_nobody(
-    context: &Context,
-    found: &Found,
-    event_type: String,
-    body: Bytes,
-    remember: Option<Remember>,
-) -> Result<Arc<Message>, Error> {
     let publication = Publication {
-        event_type,
+        event_type: example.event_type,
         event_id: None,
         channels: Vec::new(),
         tags: Vec::new(),
@@ -86,26 +58,21 @@ async fn publish_to_nobody(
         deliver_at: None,
         expire_at: None,
         payload: Payload { body, raw: None },
+        recipients: Recipients::Only(endpoint),
     };
-    let route = &found.route;
-    let nobody = Arc::new(Route {
-        app: route.app.clone(),
-        scope: route.scope,
-        environment: Arc::clone(&route.environment),
-        destinations: Vec::new(),
-    });
-    intake::publish(context, &nobody, publication, remember).await.map_err(|error| match error {
-        PublishError::UnknownEventType => messages::unknown_event_type().into(),
-        PublishError::NoApp => access::Error::Missing("application").into(),
-        PublishError::Repeated(repeat) => Error::Repeated(repeat),
-        PublishError::Store(error) => error.into(),
-        PublishError::EventIdTaken => Error::UidTaken,
-    })
-}
-
-async fn has_delivery(context: &Context, found: &Found, message: MessageId) -> Result<bool, Error> {
-    let page = Page { limit: 1, edge: None, order: None };
-    Ok(!context.store.deliveries_by_message(found.scope, message, page).await?.rows.is_empty())
+    match intake::publish(context, &found.route, publication, remember).await {
+        Ok(message) => Ok(message),
+        Err(PublishError::Repeated(Repeat::Answered { answer: Answer::Message(message), .. })) => {
+            Ok(Arc::new(access::message(context, found.scope, &Ref::Id(message), true).await?))
+        }
+        Err(PublishError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
+        Err(PublishError::UnknownEventType) => Err(messages::unknown_event_type().into()),
+        Err(PublishError::NoApp) => Err(access::Error::Missing("application").into()),
+        Err(PublishError::TooFast { retry_after }) => Err(access::Error::TooFast { retry_after }.into()),
+        Err(PublishError::Store(error)) => Err(error.into()),
+        // It has none that could be taken: the store has broken its word.
+        Err(error @ PublishError::EventIdTaken) => Err(StoreError::Engine(error.into()).into()),
+    }
 }
 
 /// The example of the event type that was asked for, or a small object that names the event type.
@@ -144,7 +111,47 @@ fn checked(payload: Bytes) -> Result<Bytes, InvalidFields> {
 
 #[cfg(test)]
 mod tests {
-    use super::examples;
+    use std::pin::pin;
+
+    use postrider_core::id::MessageId;
+    use postrider_core::scope::SystemScope;
+    use postrider_store::{MessageFilter, Page};
+
+    use super::*;
+    use crate::context::fixture::Fixture;
+
+    const PAGE: Page<MessageId> = Page { limit: 10, edge: None, order: None };
+
+    /// Whoever sees the message sees its delivery too, even when the caller hangs up at that moment.
+    #[tokio::test]
+    async fn an_example_and_its_delivery_are_one_commit() {
+        let fixture = Fixture::new().await;
+        let (context, endpoint) = (&fixture.context, &fixture.endpoint);
+        let route = context.directory.route(endpoint.app).await.unwrap().unwrap();
+        let identity = Identity::Environment(route.app.environment);
+        let (app, to) = (Ref::Id(endpoint.app), Ref::Id(endpoint.id));
+        let example = Example { event_type: "t".into(), index: 0, payload: Some(Bytes::from_static(b"{}")) };
+        let scope = SystemScope::assume().app(route.app.environment, endpoint.app);
+        let visible = async {
+            loop {
+                let listed =
+                    context.store.messages(scope, MessageFilter::default(), PAGE, false).await.unwrap();
+                if let Some(message) = listed.rows.first() {
+                    return message.id;
+                }
+            }
+        };
+        let message = {
+            let mut sending = pin!(send_example(context, identity, &app, &to, example, None));
+            tokio::select! {
+                message = visible => message,
+                sent = &mut sending => sent.unwrap().id,
+            }
+        };
+        let page = Page { limit: 10, edge: None, order: None };
+        let deliveries = context.store.deliveries_by_message(scope, message, page).await.unwrap().rows;
+        assert_eq!(deliveries.iter().map(|delivery| delivery.endpoint).collect::<Vec<_>>(), [endpoint.id]);
+    }
 
     #[test]
     fn examples_come_from_the_newest_version_as_they_are_written() {

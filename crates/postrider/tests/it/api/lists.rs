@@ -151,7 +151,9 @@ async fn heavy_pages_end_early_and_go_on() {
                 }
                 from = format!("&iterator={}", page[cursor].as_str().unwrap());
             }
-            assert_eq!((seen.len(), pages), (MESSAGES, 3), "{list} {cursor}");
+            assert_eq!(seen.len(), MESSAGES, "{list} {cursor}");
+            // A slow machine may end a page sooner.
+            assert!(pages >= 3, "{list} {cursor}: {pages} pages");
         }
     }
 }

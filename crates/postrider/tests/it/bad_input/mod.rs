@@ -1,8 +1,11 @@
 //! Bad input: each kind ends in a clear 4xx that says where, changes nothing, and hurts nobody else.
 
+mod crowds;
 mod fields;
+mod heads;
 mod payloads;
 mod queries;
+mod refused;
 mod slow;
 mod wire;
 

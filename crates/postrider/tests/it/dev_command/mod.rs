@@ -1,6 +1,10 @@
 //! The commands, as a person or a script runs them.
 
+mod completions;
 mod dev;
+mod insist;
+mod metrics;
+mod mistakes;
 mod operate;
 mod serve;
 mod stop;
