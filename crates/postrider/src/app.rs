@@ -14,6 +14,7 @@ pub(crate) mod health;
 pub mod local;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,8 +39,10 @@ use crate::context::{Context, Limits, Parts};
 use crate::directory::Directory;
 use crate::dispatch::lanes::Inbox;
 use crate::dispatch::{self, Dispatch, Lanes};
-use crate::server::Server;
+use crate::intake::Rates;
+use crate::server::{self, Server};
 use crate::service::keyring::Keyring;
+use crate::service::memory::Memory;
 use crate::telemetry::metrics;
 use crate::telemetry::requests::Counting;
 use crate::upkeep::{self, Upkeep};
@@ -62,6 +65,9 @@ pub struct Overrides {
     pub egress: Box<dyn FnOnce(Builder) -> Builder + Send>,
     /// Request bins at `/bin/{name}`: in memory, without a key, for development.
     pub bins: bool,
+    /// Answer only to this machine's own names and the address that is listened on: for development, where not
+    /// everything needs a key.
+    pub own_names_only: bool,
 }
 
 impl Default for Overrides {
@@ -72,6 +78,7 @@ impl Default for Overrides {
             listener: None,
             egress: Box::new(|builder| builder),
             bins: false,
+            own_names_only: false,
         }
     }
 }
@@ -87,6 +94,7 @@ pub struct Opened {
     client: Arc<Client>,
     listener: Option<TcpListener>,
     bins: bool,
+    own_names_only: bool,
 }
 
 /// A running server. Dropping it without [`Running::stop`] leaves it running.
@@ -115,12 +123,13 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
 
 /// Opens the data directory, and makes it on the first start. Fails when another process holds it.
 pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartError> {
-    let Overrides { clock, rng, listener, egress, bins } = overrides;
+    let Overrides { clock, rng, listener, egress, bins, own_names_only } = overrides;
     let policy = config.egress.policy()?;
     let store = data_dir::open(&config, &rng).await?;
     let ids = IdGenerator::resume(store.last_row(SystemScope::assume()).await?);
     let idle = descriptors::idle_connections(descriptors::raise(), config.dispatch.concurrency);
-    let client = Arc::new(egress(Client::builder(policy.clone()).limits(idle)).build());
+    let connections = postrider_egress::Limits { per_host: config.egress.host_connections, ..idle };
+    let client = Arc::new(egress(Client::builder(policy.clone()).limits(connections)).build());
     let policy = Arc::new(policy);
     let (lanes, inbox) = Lanes::prepare(&dispatch_config(&config));
     let context = Arc::new(Parts {
@@ -128,6 +137,8 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
         keyring: Keyring::new(Arc::clone(&store)),
         tasks: tokio::sync::Notify::new(),
         turns: crate::service::turns::Turns::default(),
+        rates: Rates::new(NonZeroU32::new(config.limits.app_messages_per_second)),
+        memory: Memory::new(config.server.body_memory.len()),
         limits: Limits { body_bytes: config.limits.body.len(), requests: config.limits.requests },
         store,
         clock,
@@ -137,7 +148,7 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
         lanes,
     });
     let environment = bootstrap::environment(&context).await?;
-    Ok(Opened { context, environment, config, inbox, client, listener, bins })
+    Ok(Opened { context, environment, config, inbox, client, listener, bins, own_names_only })
 }
 
 fn dispatch_config(config: &Config) -> dispatch::Config {
@@ -164,7 +175,7 @@ impl Opened {
 
     /// Starts dispatch, upkeep and the listeners.
     pub async fn start(self) -> Result<Running, StartError> {
-        let Self { context, environment, config, inbox, client, listener, bins } = self;
+        let Self { context, environment, config, inbox, client, listener, bins, own_names_only } = self;
         // First of all, so that a port in use is told before anything is sent; clients wait in the listen queue.
         let listener = match listener {
             Some(listener) => listener,
@@ -191,7 +202,11 @@ impl Opened {
         let router = router.layer(Counting::default());
         let server = Server::new(config.server.clone());
         control::serve(&server, router.clone(), &context, &config.general.data_dir, address);
+        let router = if own_names_only { server::own_names_only(router, address) } else { router };
         server.serve(listener, router);
+        if health::metrics_are_open(&config, address) {
+            tracing::warn!("{}", health::OPEN_METRICS);
+        }
         tracing::info!(%address, data_dir = %config.general.data_dir.display(), "serving");
         Ok(Running {
             address,

@@ -1,8 +1,14 @@
 //! Signals: the first asks to stop, the second insists.
 
 use std::io;
+use std::pin::pin;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// For how long after a signal another one is an echo of it: tools that run a program, such as `timeout`, often signal
+/// the process and then its whole group. A person who insists is slower.
+const ECHO: Duration = Duration::from_millis(250);
 
 /// The signals that mean stopping.
 pub struct Signals {
@@ -30,6 +36,18 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Asked::Terminate,
             _ = self.interrupt.recv() => Asked::Interrupt,
+        }
+    }
+
+    /// The next signal that is no echo of the one that just came.
+    pub async fn insists(&mut self) -> Asked {
+        let mut echo = pin!(tokio::time::sleep(ECHO));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut echo => return self.next().await,
+                _ = self.next() => {}
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The data directory: the database, the sealing key, the control socket.
 
 use std::fs::DirBuilder;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,5 +41,10 @@ pub(crate) fn make(path: &Path) -> Result<(), StartError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|source| StartError::DataDir { path: path.to_owned(), source })
+    builder.create(path).map_err(|source| {
+        // The system says that it exists, which is true but does not help.
+        let is_file = source.kind() == io::ErrorKind::AlreadyExists;
+        let source = if is_file { io::ErrorKind::NotADirectory.into() } else { source };
+        StartError::DataDir { path: path.to_owned(), source }
+    })
 }

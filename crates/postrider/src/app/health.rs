@@ -4,6 +4,7 @@
 //! matters: a full disk must not make an orchestrator restart the server in a circle.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -18,9 +19,12 @@ use postrider_core::key::TokenHash;
 use postrider_core::time::Timestamp;
 use postrider_store::Health as StoreHealth;
 
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::context::Context;
 use crate::telemetry::metrics::Metrics;
+
+/// What is wrong with [open metrics](metrics_are_open), and what mends it.
+pub(crate) const OPEN_METRICS: &str = "everybody who reaches the address of the API can read /metrics: set metrics.token, or listen on loopback only";
 
 /// The dispatcher goes around once a second; one that has not for this long is stuck.
 const BEAT_MAX: Duration = Duration::from_secs(30);
@@ -86,6 +90,11 @@ impl Health {
     }
 }
 
+/// Whether a server at `address` shows its metrics to other machines without asking for a token.
+pub(crate) fn metrics_are_open(config: &Config, address: SocketAddr) -> bool {
+    config.metrics.token.is_none() && !address.ip().to_canonical().is_loopback()
+}
+
 /// `/livez`, `/healthz`, `/readyz` and `/metrics`.
 pub(crate) fn router(health: Arc<Health>) -> Router {
     let live = |State(health): State<Arc<Health>>, RawQuery(query): RawQuery| async move {
@@ -139,6 +148,22 @@ async fn metrics(State(health): State<Arc<Health>>, headers: HeaderMap) -> Respo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metrics_are_open_without_a_token_and_beyond_loopback() {
+        let mut config = Config::default();
+        let mut are_open = |address: &str, token: Option<&str>| {
+            config.metrics.token = token.map(|token| token.to_owned().into());
+            metrics_are_open(&config, address.parse().unwrap())
+        };
+        for address in ["127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert!(!are_open(address, None), "{address}");
+        }
+        for address in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[2001:db8::1]:1"] {
+            assert!(are_open(address, None), "{address}");
+            assert!(!are_open(address, Some("secret")), "{address}");
+        }
+    }
 
     #[test]
     fn trouble_is_told_always_and_the_rest_when_asked() {

@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::{Failure, OrExit as _};
 use super::instance::Instance;
 use super::settings::Settings;
 use crate::app::SEAL_KEY_FILE;
@@ -18,10 +19,12 @@ use crate::config::Config;
 /// What to copy, and where to.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A backup holds everything except the sealing key: signing secrets and custom headers in it are sealed with that key and
-worth nothing without it. Keep `seal.key` of the data directory (or your `seal_key`) apart from the backups, and keep it
-safe: there is no way to make it again. `--with-key` puts a copy beside the backup, for where both are equally guarded.
+A backup holds everything except the sealing key: signing secrets and custom headers in it are sealed with that key \
+and worth nothing without it. Keep `seal.key` of the data directory (or your `seal_key`) apart from the backups, and \
+keep it safe: there is no way to make it again. `--with-key` puts a copy beside the backup, for where both are equally \
+guarded.
 
+Examples:
   postrider backup --to /backups/monday.db
   postrider restore --from /backups/monday.db --data-dir /var/lib/postrider")]
 pub(super) struct Arguments {
@@ -45,6 +48,7 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
     let config = settings.load(Config::default())?.config;
     // The server may be in another directory than we are.
     let to = std::path::absolute(&arguments.to)?;
+    place(&to)?;
     let instance = Instance::open(settings).await?;
     // Hidden by itself where stderr is no terminal.
     let bar = ProgressBar::new(0).with_style(
@@ -67,11 +71,26 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
             );
         } else {
             copy_key(&config.general.data_dir.join(SEAL_KEY_FILE), &key_beside(&to))
-                .context("copy the sealing key")?;
+                .context("copy the sealing key")
+                .or_failed_to(Exit::Failure)?;
         }
     }
     eprintln!("postrider: wrote {}", to.display());
     Ok(Exit::Ok)
+}
+
+/// Says in plain words that a file cannot be made there. The store has the last word.
+fn place(to: &Path) -> Result<(), Failure> {
+    match to.parent() {
+        _ if to.exists() => {
+            let sentence = format!("{} exists; a backup does not overwrite anything", to.display());
+            Err(Failure::new(Exit::Failure, sentence))
+        }
+        Some(dir) if !dir.is_dir() => {
+            Err(Failure::new(Exit::NotFound, format!("there is no directory {}", dir.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Copies a key file, for its owner only.

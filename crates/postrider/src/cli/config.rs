@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::{self, Output};
 use super::settings::Settings;
 use crate::config::{self, Config};

@@ -15,7 +15,8 @@ use postrider_core::rng::SystemRng;
 use postrider_core::scope::Identity;
 use serde_json::json;
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::{Failure, OrExit as _};
 use super::instance;
 use super::output;
 use super::serve::{start_failure, until_stopped};
@@ -30,6 +31,15 @@ const KEY_FILE: &str = "dev.key";
 /// The sample's application, and its endpoint.
 const SAMPLE: (&str, &str) = ("sample", "sample-bin");
 
+/// At the end of its `--help`.
+pub(super) const EXAMPLES: &str = "\
+Everything is kept in `postrider-data` in the current directory, the key too; remove the directory to begin anew.
+
+Examples:
+  postrider dev
+  postrider dev --listen 127.0.0.1:9000 --data-dir /tmp/postrider
+  postrider key list --data-dir postrider-data    other commands, beside it";
+
 /// Runs it.
 pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     let mut config = settings.load(defaults())?.config;
@@ -38,17 +48,20 @@ pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     app::data_dir::make(&config.general.data_dir).map_err(start_failure)?;
     let key = match config.general.bootstrap_key.clone() {
         Some(key) => key,
-        None => key(&config.general.data_dir.join(KEY_FILE)).context("use the development key")?,
+        None => key(&config.general.data_dir.join(KEY_FILE))
+            .context("use the development key")
+            .or_failed_to(Exit::Failure)?,
     };
     config.general.bootstrap_key = Some(key.clone());
-    let overrides = Overrides { bins: true, ..Overrides::default() };
+    let data_dir = config.general.data_dir.clone();
+    let overrides = Overrides { bins: true, own_names_only: true, ..Overrides::default() };
     let running = tokio::select! {
         running = app::start(config, overrides) => running.map_err(start_failure)?,
         _ = signals.next() => return Ok(Exit::Interrupted),
     };
     let url = format!("http://{}", reachable(running.address));
     sample(&running, &url).await?;
-    output::print(&greeting(&url, key.expose()))?;
+    output::print(&greeting(&url, key.expose(), &data_dir))?;
     until_stopped(running, signals).await
 }
 
@@ -107,14 +120,16 @@ async fn sample(running: &Running, url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn greeting(url: &str, key: &str) -> String {
+fn greeting(url: &str, key: &str, data_dir: &Path) -> String {
     let (app, endpoint) = SAMPLE;
+    let data_dir = data_dir.display();
     format!(
         "\
 Postrider is running.
 
   API   {url}
   key   {key}
+  data  {data_dir}
 
 Publish a message to the sample application:
 
@@ -131,6 +146,8 @@ See its attempt at the sample endpoint:
 See what the endpoint received:
 
   curl -sS {url}/bin/{app}
+
+Ctrl-C stops it.
 
 "
     )

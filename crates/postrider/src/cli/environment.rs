@@ -4,7 +4,8 @@ use clap::Subcommand;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::instance::Instance;
 use super::output::{self, Output};
 use super::settings::Settings;
@@ -15,6 +16,10 @@ const PATH: &str = "/api/v1/environment";
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Make an environment
+    #[command(after_help = "\
+Examples:
+  postrider environment create --name staging
+  postrider key create --environment staging --name billing-staging")]
     Create {
         /// A name for people
         #[arg(long)]

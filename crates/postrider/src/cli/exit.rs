@@ -1,6 +1,5 @@
 //! How commands end: exit codes that scripts can rely on.
 
-use std::fmt;
 use std::process::ExitCode;
 
 /// Why a command ended. The numbers are part of the interface.
@@ -23,7 +22,7 @@ pub enum Exit {
     Retry = 75,
     /// The configuration is not usable.
     Config = 78,
-    /// It was interrupted.
+    /// It was interrupted before it was done; also a server that a second signal ended at once.
     Interrupted = 130,
 }
 
@@ -36,47 +35,13 @@ Exit codes:
   3    not found
   4    the key is missing, wrong, or not allowed to do this
   69   something that is needed is down
-  75   may work later: the data directory is in use, the disk is full, or too much is under way
+  75   may work later: data directory or address in use, disk full, too much under way
   78   the configuration is not usable
-  130  interrupted";
+  130  interrupted: stopped before it was done, or told twice to stop";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
-    }
-}
-
-/// Why a command failed, for a person and for a script.
-#[derive(Debug)]
-pub struct Failure {
-    /// For scripts.
-    pub exit: Exit,
-    /// For people.
-    pub error: anyhow::Error,
-}
-
-impl Failure {
-    /// A failure that is fully told by a sentence.
-    pub fn new(exit: Exit, sentence: impl fmt::Display + fmt::Debug + Send + Sync + 'static) -> Self {
-        Self { exit, error: anyhow::Error::msg(sentence) }
-    }
-}
-
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self { exit: Exit::Failure, error: error.into() }
-    }
-}
-
-/// Says with which code a failure ends the command.
-pub trait OrExit<T> {
-    /// Ends with `exit` on failure.
-    fn or_exit(self, exit: Exit) -> Result<T, Failure>;
-}
-
-impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
-    fn or_exit(self, exit: Exit) -> Result<T, Failure> {
-        self.map_err(|error| Failure { exit, error: error.into() })
     }
 }
 

@@ -8,13 +8,17 @@ use http_body_util::BodyExt as _;
 use postrider_core::scope::{Identity, SystemScope};
 use serde_json::Value;
 
-use super::exit::{Exit, Failure, OrExit as _};
+use super::exit::Exit;
+use super::failure::{Failure, OrExit as _};
 use super::remote;
 use super::serve::start_failure;
 use super::settings::Settings;
 use crate::app::control::{BackupLine, BackupRequest};
 use crate::app::{self, Local, Opened, Overrides, Reply};
 use crate::config::Config;
+
+const NO_DATA_DIR: &str =
+    "`--data-dir` names another; that of `postrider dev` is postrider-data, where it was started";
 
 /// See the module's documentation.
 pub(super) enum Instance {
@@ -33,8 +37,8 @@ impl Instance {
             return Ok(Self::Running(data_dir));
         }
         if !data_dir.is_dir() {
-            let sentence = format!("there is no data directory {}; see --data-dir", data_dir.display());
-            return Err(Failure::new(Exit::NotFound, sentence));
+            let sentence = format!("there is no data directory {}", data_dir.display());
+            return Err(Failure::new(Exit::NotFound, sentence).with_hint(Some(NO_DATA_DIR)));
         }
         let opened = app::open(config, Overrides::default()).await.map_err(start_failure)?;
         let local = opened.local(Identity::Instance);
@@ -66,7 +70,8 @@ impl Instance {
     ) -> Result<(), Failure> {
         match self {
             Self::Held(opened, _) => {
-                Ok(opened.context.store.backup(SystemScope::assume(), to, progress).await?)
+                let copied = opened.context.store.backup(SystemScope::assume(), to, progress).await;
+                copied.or_failed_to(Exit::Failure)
             }
             Self::Running(data_dir) => {
                 let stream = remote::connect(data_dir).await.or_exit(Exit::Unavailable)?;
@@ -127,7 +132,9 @@ async fn follow(
             match serde_json::from_slice(&line)? {
                 BackupLine::Progress { done, all } => progress(done, all),
                 BackupLine::Finished => return Ok(()),
-                BackupLine::Failed(sentence) => return Err(Failure::new(Exit::Failure, sentence)),
+                BackupLine::Failed(what) => {
+                    return Err(Failure::new(Exit::Failure, format!("failed to {what}")));
+                }
             }
         }
     }

@@ -8,7 +8,8 @@ use postrider_core::time::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use super::environment::{self, text};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::instance::Instance;
 use super::output::{self, Output};
 use super::settings::Settings;
@@ -23,6 +24,7 @@ const DEFAULT_ENVIRONMENT: &str = "default";
 pub(super) enum Verb {
     /// Make a key; it is printed once and cannot be read again
     #[command(after_help = "\
+Examples:
   postrider key create --name billing
   postrider key create --scope app --app customer-42 --name portal --expires 30d
   postrider key create --scope instance --name terraform")]

@@ -5,6 +5,7 @@
 //! the data directory, else inside this process ([`instance`]), so that there is one set of rules for both.
 
 pub mod exit;
+pub mod failure;
 mod output;
 mod settings;
 
@@ -29,7 +30,8 @@ use std::sync::LazyLock;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use self::exit::{Exit, Failure};
+use self::exit::Exit;
+use self::failure::Failure;
 use self::settings::Settings;
 use crate::telemetry::build;
 
@@ -46,9 +48,13 @@ Examples:
 
 {usage-heading} {usage}
 
-{all-args}
+{all-args}{after-help}";
 
-{after-help}";
+const COMPLETIONS: &str = "\
+Examples:
+  postrider completions bash > /etc/bash_completion.d/postrider
+  postrider completions zsh > \"${fpath[1]}/_postrider\"
+  postrider completions fish > ~/.config/fish/completions/postrider.fish";
 
 /// Version and commit. clap keeps texts for as long as the process runs.
 fn long_version() -> &'static str {
@@ -56,7 +62,7 @@ fn long_version() -> &'static str {
     &TEXT
 }
 
-/// Sends webhooks, receives webhooks, and shows what happened to them: one binary, no other service.
+/// Sends webhooks, and shows what happened to them: one binary, no other service.
 #[derive(Debug, Parser)]
 #[command(
     name = "postrider",
@@ -76,9 +82,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Try it on this machine: loopback endpoints allowed, a request bin, a sample endpoint, and a curl that works
+    /// Try it on this machine: prints a key and curls that work, allows loopback endpoints, has request bins
+    #[command(after_help = dev::EXAMPLES)]
     Dev,
     /// Run the server
+    #[command(after_help = serve::EXAMPLES)]
     Serve,
     /// Make, list and revoke API keys
     #[command(subcommand)]
@@ -100,6 +108,7 @@ enum Command {
     /// Measure how much this machine accepts and delivers
     Bench(bench::Arguments),
     /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -131,7 +140,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
 
 /// Prints a failure with its causes to stderr.
 pub fn report(failure: &Failure) {
-    eprintln!("postrider: {:#}", failure.error);
+    eprintln!("postrider: {failure}");
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `postrider openapi`: prints the API's document.
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output;
 
 /// Runs it.

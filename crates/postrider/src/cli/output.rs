@@ -8,10 +8,9 @@ use serde::Serialize;
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
-    /// Columns, for people.
+    // Their names say it; with documentation, each would take four lines in every `--help`.
     #[default]
     Table,
-    /// JSON, for programs.
     Json,
 }
 

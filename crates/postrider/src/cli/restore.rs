@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::backup::{copy_key, key_beside};
-use super::exit::{Exit, Failure, OrExit as _};
+use super::exit::Exit;
+use super::failure::{Failure, OrExit as _};
 use super::serve::start_failure;
 use super::settings::Settings;
 use crate::app::{SEAL_KEY_FILE, data_dir};
@@ -15,11 +16,14 @@ use crate::config::Config;
 /// What to restore.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The data directory must be empty or absent. The sealing key that the backup was made with is needed too: it is taken
-from FILE.key where that exists, else put it into the data directory as `seal.key` (mode 0600), or set `seal_key`,
+The data directory must be empty or absent. The sealing key that the backup was made with is needed too: it is taken \
+from FILE.key where that exists, else put it into the data directory as `seal.key` (mode 0600), or set `seal_key`, \
 before the first start.
 
-Deliveries that were waiting when the backup was made are attempted again, also those that have arrived since.")]
+Deliveries that were waiting when the backup was made are attempted again, also those that have arrived since.
+
+Examples:
+  postrider restore --from /backups/monday.db --data-dir /var/lib/postrider")]
 pub(super) struct Arguments {
     /// The backup
     #[arg(long, value_name = "FILE")]
@@ -38,11 +42,11 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
     let to = data_dir.clone();
     tokio::task::spawn_blocking(move || postrider_store::sqlite::restore(&from, &to))
         .await?
-        .or_exit(Exit::Failure)?;
+        .or_failed_to(Exit::Failure)?;
 
     let (key, place) = (key_beside(&arguments.from), data_dir.join(SEAL_KEY_FILE));
     if key.is_file() {
-        copy_key(&key, &place).context("copy the sealing key")?;
+        copy_key(&key, &place).context("copy the sealing key").or_failed_to(Exit::Failure)?;
     } else if config.general.seal_key.is_none() {
         eprintln!(
             "postrider: before the first start, put the sealing key of the backup at {} (mode 0600), or set seal_key",

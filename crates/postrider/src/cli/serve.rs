@@ -1,14 +1,27 @@
 //! `postrider serve`: runs the server until it is told to stop.
 
+use std::io;
+
+use postrider_store::seal::KeyFileError;
 use postrider_store::sqlite::OpenError;
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output;
 use super::settings::Settings;
 use crate::app::{self, Overrides, Running, StartError};
 use crate::config::Config;
 use crate::shutdown::Signals;
 use crate::telemetry::logs;
+
+/// At the end of its `--help`.
+pub(super) const EXAMPLES: &str = "\
+The first start makes the data directory, the sealing key and an API key, which it prints once.
+
+Examples:
+  postrider serve --data-dir /var/lib/postrider
+  postrider serve --config /etc/postrider/postrider.toml --listen 0.0.0.0:8071
+  POSTRIDER_METRICS__TOKEN_FILE=/run/secrets/metrics postrider serve";
 
 /// Runs it.
 pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
@@ -26,7 +39,7 @@ pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     until_stopped(running, signals).await
 }
 
-/// Waits for a signal, then stops in order; a second signal ends the process at once.
+/// Waits for a signal, then stops in order; a second signal ends the process at once, with a code of its own.
 pub(super) async fn until_stopped(running: Running, mut signals: Signals) -> Result<Exit, Failure> {
     let asked = signals.next().await;
     tracing::info!(signal = ?asked, "stopping");
@@ -35,14 +48,14 @@ pub(super) async fn until_stopped(running: Running, mut signals: Signals) -> Res
             stopped.map_err(start_failure)?;
             Ok(Exit::Ok)
         }
-        _ = signals.next() => {
+        _ = signals.insists() => {
             tracing::warn!("stopping at once; what was under way is taken up by the next start");
             Ok(Exit::Interrupted)
         }
     }
 }
 
-/// With its exit code.
+/// With its exit code, and what can be done about it.
 pub(super) fn start_failure(error: StartError) -> Failure {
     let exit = match &error {
         StartError::SealKey(_) | StartError::BootstrapKey(_) | StartError::Nat64(_) => Exit::Config,
@@ -51,5 +64,28 @@ pub(super) fn start_failure(error: StartError) -> Failure {
             Exit::Failure
         }
     };
-    Failure { exit, error: error.into() }
+    let hint = hint(&error);
+    Failure::failed_to(exit, error).with_hint(hint)
+}
+
+fn hint(error: &StartError) -> Option<&'static str> {
+    match error {
+        StartError::Listen { source, .. } => match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                Some("is it running already? `--listen` takes another address or port")
+            }
+            io::ErrorKind::AddrNotAvailable => Some("this machine does not have the address; see `--listen`"),
+            io::ErrorKind::PermissionDenied => {
+                Some("ports below 1024 are for privileged users; see `--listen`")
+            }
+            _ => None,
+        },
+        StartError::DataDir { .. } | StartError::KeyFile(KeyFileError::Io { .. }) => {
+            Some("`--data-dir` names another directory, in which this user may write")
+        }
+        StartError::Open(OpenError::Locked(_)) => {
+            Some("`postrider doctor` with the same settings says which process it is")
+        }
+        _ => None,
+    }
 }

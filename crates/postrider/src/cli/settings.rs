@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::{Exit, Failure, OrExit as _};
+use super::exit::Exit;
+use super::failure::{Failure, OrExit as _};
 use crate::config::{self, Config, Loaded, Sources};
 
 // Their variables and defaults are those of the configuration, which clap does not know.
@@ -24,7 +25,7 @@ pub(super) struct Settings {
     config: Option<PathBuf>,
     #[arg(long, global = true, value_name = "DIR", help = DATA_DIR)]
     data_dir: Option<PathBuf>,
-    #[arg(long, global = true, value_name = "ADDRESS", help = LISTEN)]
+    #[arg(long, global = true, value_name = "ADDRESS", help = LISTEN, value_parser = address)]
     listen: Option<SocketAddr>,
     #[arg(long, global = true, value_name = "LEVEL", help = LOG_LEVEL)]
     log_level: Option<String>,
@@ -33,8 +34,13 @@ pub(super) struct Settings {
     set: Vec<(String, String)>,
 }
 
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "is not an IP address with a port, such as 127.0.0.1:8071 or [::1]:8071".to_owned())
+}
+
 fn assignment(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("is not KEY=VALUE")?;
+    let (key, value) = text.split_once('=').ok_or("is not KEY=VALUE, such as dispatch.timeout=30s")?;
     Ok((key.trim().to_owned(), value.to_owned()))
 }
 

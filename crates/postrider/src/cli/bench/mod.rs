@@ -19,7 +19,8 @@ use postrider_bench::report::{self, Report};
 use postrider_bench::target::{Loopback, Target};
 
 use self::site::Site;
-use super::exit::{Exit, Failure, OrExit as _};
+use super::exit::Exit;
+use super::failure::{Failure, OrExit as _};
 use super::output::{self, Output};
 use super::settings::Settings;
 
@@ -33,15 +34,16 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What to measure.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --url a server is started for the run, on a temporary data directory, and removed afterwards. A server at --url
-must be on this machine and allow loopback endpoints; an application is made for the run and deleted.
+Without --url a server is started for the run, on a temporary data directory, and removed afterwards. A server at \
+--url must be on this machine and allow loopback endpoints; an application is made for the run and deleted.
 
+Examples:
   postrider bench
   postrider bench --endpoints 10 --slow 30 --failing 10
   postrider bench --url http://127.0.0.1:8071 --key $KEY --rate 1000 --output json")]
 pub(super) struct Arguments {
     /// Measure this server instead of one started for the run
-    #[arg(long, env = "POSTRIDER_URL", requires = "key")]
+    #[arg(long, env = "POSTRIDER_URL", hide_env_values = true, requires = "key")]
     url: Option<String>,
     /// An API key of an environment, for --url
     #[arg(long, env = "POSTRIDER_KEY", hide_env_values = true)]

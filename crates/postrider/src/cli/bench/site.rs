@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use http::Method;
 use postrider_bench::target::{Loopback, Target, TargetError};
 use postrider_core::key::Token;
@@ -12,7 +13,8 @@ use tokio::net::TcpListener;
 
 use crate::app::{self, Overrides, Running};
 use crate::cli::dev;
-use crate::cli::exit::{Exit, Failure, OrExit as _};
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, OrExit as _};
 use crate::cli::instance;
 use crate::cli::remote;
 use crate::cli::serve::start_failure;
@@ -103,7 +105,10 @@ impl Site {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let stream = self.address.connect().await.or_exit(Exit::Unavailable)?;
+        let connected = self.address.connect().await;
+        let stream = connected
+            .with_context(|| format!("connect to {}", self.address.addr()))
+            .or_failed_to(Exit::Unavailable)?;
         let reply = remote::call(stream, method, path, Some(&self.key), body).await;
         instance::accept(reply.or_exit(Exit::Unavailable)?)
     }

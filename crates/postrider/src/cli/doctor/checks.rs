@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use postrider_core::time::{Clock as _, SystemClock, Timestamp};
 use postrider_egress::{Dns as _, SystemDns, system_roots};
+use postrider_store::sqlite::{self, DATABASE_FILE};
+use rustix::fs::Access;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::TcpListener;
 
 use super::Finding;
-use crate::app::SEAL_KEY_FILE;
+use crate::app::{SEAL_KEY_FILE, health};
 use crate::config::Config;
 
 /// Before this the program did not exist: a clock that says so is wrong.
 const PROGRAM_EXISTS: Timestamp = Timestamp::from_seconds(1_767_225_600);
 /// How long the name lookup may take.
 const LOOKUP: Duration = Duration::from_secs(5);
-/// The file of the database in the data directory.
-const DATABASE: &str = "postrider.db";
 /// File descriptors beside those of connections: the database, logs, idle connections to endpoints.
 const OTHER_FILES: u64 = 2_300;
 
@@ -31,6 +31,7 @@ pub(super) async fn all(config: &Config, is_running: bool) -> Vec<Finding> {
         directory(data_dir),
         sealing_key(config),
         space(config),
+        sqlite(),
         database(config),
         listen(config, is_running).await,
         files(config),
@@ -38,6 +39,7 @@ pub(super) async fn all(config: &Config, is_running: bool) -> Vec<Finding> {
         resolver().await,
         roots(),
         egress(config),
+        metrics(config),
     ]
 }
 
@@ -50,13 +52,29 @@ fn directory(path: &Path) -> Finding {
             let mode = found.permissions().mode() & 0o777;
             Finding::warn(CHECK, format!("others may enter {shown} (mode {mode:04o}); `chmod 700` it"))
         }
-        Ok(found) if found.permissions().readonly() => Finding::fail(CHECK, format!("{shown} is read-only")),
+        Ok(_) if !is_writable(path) => {
+            Finding::fail(CHECK, format!("this user may not write in {shown}; see --data-dir"))
+        }
         Ok(_) => Finding::ok(CHECK, shown.to_string()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Finding::ok(CHECK, format!("{shown} does not exist yet; the first start makes it"))
+            let above = existing(path);
+            if is_writable(&above) {
+                Finding::ok(CHECK, format!("{shown} does not exist yet; the first start makes it"))
+            } else {
+                let above = above.display();
+                Finding::fail(
+                    CHECK,
+                    format!("{shown} cannot be made: this user may not write in {above}; see --data-dir"),
+                )
+            }
         }
         Err(error) => Finding::fail(CHECK, format!("{shown}: {error}")),
     }
+}
+
+/// For the user of this process, who should be that of the server.
+fn is_writable(dir: &Path) -> bool {
+    rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 fn sealing_key(config: &Config) -> Finding {
@@ -104,9 +122,22 @@ fn existing(path: &Path) -> PathBuf {
     above.unwrap_or(Path::new(".")).to_owned()
 }
 
+fn sqlite() -> Finding {
+    const CHECK: &str = "SQLite";
+    let (version, min) = (sqlite::version(), sqlite::VERSION_MIN);
+    if sqlite::is_safe() {
+        Finding::ok(CHECK, format!("{version}; at least {min} is needed"))
+    } else {
+        Finding::fail(
+            CHECK,
+            format!("{version} is older than {min} and can lose data: the server does not start"),
+        )
+    }
+}
+
 fn database(config: &Config) -> Finding {
     const CHECK: &str = "database";
-    match fs::metadata(config.general.data_dir.join(DATABASE)) {
+    match fs::metadata(config.general.data_dir.join(DATABASE_FILE)) {
         Ok(file) => Finding::ok(CHECK, format!("{} MiB", file.len().div_ceil(1 << 20))),
         Err(_) => Finding::ok(CHECK, "does not exist yet; the first start makes it"),
     }
@@ -185,5 +216,14 @@ fn egress(config: &Config) -> Finding {
             let open: Vec<_> = open.iter().map(ToString::to_string).collect();
             Finding::warn(CHECK, format!("endpoints may also be in {}", open.join(", ")))
         }
+    }
+}
+
+fn metrics(config: &Config) -> Finding {
+    const CHECK: &str = "metrics";
+    match health::metrics_are_open(config, config.general.listen) {
+        true => Finding::warn(CHECK, health::OPEN_METRICS),
+        false if config.metrics.token.is_some() => Finding::ok(CHECK, "are read with metrics.token"),
+        false => Finding::ok(CHECK, "are read from this machine only"),
     }
 }

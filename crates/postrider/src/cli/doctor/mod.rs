@@ -8,7 +8,8 @@ mod running;
 use clap::Args;
 use serde::Serialize;
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::{self, Output};
 use super::settings::Settings;
 use crate::config::Config;
@@ -62,7 +63,7 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
         Ok(loaded) => (loaded.config, Finding::ok("configuration", "can be read"), Exit::Ok),
         // The rest is looked at with defaults: two reports would take two runs.
         Err(failure) => {
-            (Config::default(), Finding::fail("configuration", failure.error.to_string()), Exit::Config)
+            (Config::default(), Finding::fail("configuration", failure.to_string()), Exit::Config)
         }
     };
     let mut findings = vec![configuration];
@@ -87,10 +88,14 @@ fn table(findings: &[Finding]) -> String {
     };
     let rows: Vec<_> = findings
         .iter()
-        .map(|finding| {
+        .flat_map(|finding| {
+            let (verdict, check) = (word(finding.verdict), finding.check);
             // Several lines, as of a configuration with several mistakes, stay in their column.
-            let detail = finding.detail.split_whitespace().collect::<Vec<_>>().join(" ");
-            [word(finding.verdict).to_owned(), finding.check.to_owned(), detail]
+            let lines = finding.detail.lines().enumerate();
+            lines.map(move |(number, line)| {
+                let [verdict, check] = if number == 0 { [verdict, check] } else { [""; 2] };
+                [verdict, check, line].map(str::to_owned)
+            })
         })
         .collect();
     output::table(["", "CHECK", "FINDING"], &rows)
@@ -110,7 +115,8 @@ mod tests {
         let wanted = "      CHECK          FINDING\n\
                       ok    clock          fine\n\
                       warn  files          1024 is few\n\
-                      FAIL  configuration  not usable: line 3\n";
+                      FAIL  configuration  not usable:\n\
+                      \u{20}                      line 3\n";
         assert_eq!(table(&findings), wanted);
     }
 

@@ -16,7 +16,7 @@ const REPORT_BYTES: usize = 64 * 1024;
 /// Asks it whether it is ready.
 pub(super) async fn look(data_dir: &Path) -> Finding {
     let Ok(stream) = remote::connect(data_dir).await else {
-        return Finding::warn(CHECK, "none is running in this data directory");
+        return Finding::warn(CHECK, format!("none is running in {}", data_dir.display()));
     };
     let about = match remote::call(stream, Method::GET, "/control", None, None).await {
         Ok(reply) => serde_json::from_value::<About>(reply.body).map_err(anyhow::Error::from),
