@@ -1,7 +1,7 @@
 //! The chores of this repository, run as `cargo xtask CHORE`.
 //!
 //! Everything that a contributor or the continuous integration runs is here, so that both run the same. In reading
-//! order: [`test`] is the whole check and made of [`step`]s; [`tools`] installs what some tests need; [`deps`] judges
+//! order: [`test`] is the whole check, made of [`step`]s, and [`count`]s the tests; [`tools`] installs what some tests need; [`deps`] judges
 //! what the binary is made of; [`torture`], [`reference`] and [`size`] are small; [`process`] and [`workspace`] are
 //! what they share. `layers` has no chore: its tests hold the crates and modules to the architecture.
 //!
@@ -9,6 +9,7 @@
 
 mod test;
 
+mod count;
 mod step;
 mod tools;
 
@@ -39,11 +40,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Chore {
     /// Checks everything: formatting, dependencies, lints, and all tests. What passes here passes in review.
-    Test {
-        /// Go on after a step that failed, to see all that is wrong at once.
-        #[arg(long)]
-        keep_going: bool,
-    },
+    Test(test::Arguments),
     /// Checks what the binary is made of: banned crates, double versions, licences, and where crates come from.
     Deps,
     /// Installs the client libraries that some tests use, as `test` does, to run single tests by hand.
@@ -62,7 +59,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
-        Chore::Test { keep_going } => test::run(keep_going),
+        Chore::Test(arguments) => test::run(&arguments),
         Chore::Deps => deps::check(),
         Chore::Tools => tools::install(true).map(drop),
         Chore::Torture(arguments) => torture::run(&arguments),

@@ -1,16 +1,31 @@
 //! The whole check.
 //!
 //! Quick steps come first, so that a forgotten `cargo fmt` does not cost a build. Tests run under plain `cargo test`:
-//! whoever clones the repository gets the same result without installing a test runner.
+//! whoever clones the repository gets the same result without installing a test runner. There, a test that lacks a tool
+//! is skipped; here that is a failure, because a check which leaves something out has not checked everything.
 
 use anyhow::{Result, ensure};
 
+use crate::count::{self, Counts, Skips};
 use crate::step::{Note, Steps};
-use crate::workspace::{cargo, is_ci};
+use crate::workspace::{cargo, is_ci, target};
 use crate::{deps, process, tools};
 
-/// Runs all steps. What each writes goes through, and a table of them ends it.
-pub(crate) fn run(keep_going: bool) -> Result<()> {
+/// What to go on after.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Go on after a step that failed, to see all that is wrong at once.
+    #[arg(long)]
+    keep_going: bool,
+    /// Pass also when tests were skipped because this machine lacks a tool.
+    #[arg(long)]
+    may_skip: bool,
+}
+
+/// Runs all steps. What each writes goes through; a table of them, and a line that counts the tests, end it.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let Arguments { keep_going, may_skip } = *arguments;
+    let mut counts = Counts::default();
     let mut steps = Steps::new(5, keep_going);
     steps.step("formatting", || {
         process::run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -24,64 +39,29 @@ pub(crate) fn run(keep_going: bool) -> Result<()> {
         process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
         Ok(Note::new())
     });
-    steps.step("tools for the tests", || tools::install(is_ci()));
-    steps.step("tests", || tests(keep_going));
-    steps.finish()
+    steps.step("tools for the tests", || tools::install(is_ci() || !may_skip));
+    steps.step("tests", || tests(arguments, &mut counts));
+    let done = steps.finish();
+    println!("{counts}");
+    done
 }
 
-fn tests(keep_going: bool) -> Result<Note> {
+fn tests(arguments: &Arguments, counts: &mut Counts) -> Result<Note> {
+    let skips = Skips::begin(&target())?;
     let mut command = cargo();
-    command.args(["test", "--workspace"]).env("POSTRIDER_TEST_TOOLS", tools::home());
-    if keep_going {
+    command.args(["test", "--workspace"]);
+    command.env("POSTRIDER_TEST_TOOLS", tools::home()).env(count::VARIABLE, skips.path());
+    if arguments.keep_going {
         command.arg("--no-fail-fast");
     }
-    let mut counts = Counts::default();
-    process::watch(&mut command, |line| counts.add(line))?;
+    let done = process::watch(&mut command, |line| counts.add(line));
+    let skipped = skips.read()?;
+    counts.skip(skipped.len());
+    for (test, reason) in &skipped {
+        eprintln!("skipped: {test}: {reason}");
+    }
+    done?;
     ensure!(counts.passed > 0, "run tests: cargo reported none");
-    Ok(format!("{} passed, {} ignored", counts.passed, counts.ignored))
-}
-
-/// Tests that cargo reported, over all test programs.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Counts {
-    passed: u64,
-    ignored: u64,
-}
-
-impl Counts {
-    /// Counts what a summary line such as `test result: ok. 7 passed; 0 failed; 1 ignored; …` says.
-    fn add(&mut self, line: &str) {
-        let Some(summary) = line.strip_prefix("test result: ") else { return };
-        for part in summary.split([';', '.']) {
-            let mut words = part.split_whitespace();
-            let (Some(Ok(number)), Some(what)) = (words.next().map(str::parse::<u64>), words.next()) else {
-                continue;
-            };
-            match what {
-                "passed" => self.passed += number,
-                "ignored" => self.ignored += number,
-                _ => {}
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Counts;
-
-    #[test]
-    fn summaries_add_up_and_other_lines_do_not_count() {
-        let mut counts = Counts::default();
-        for line in [
-            "running 9 tests",
-            "test a ... ok",
-            "test result: ok. 7 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.03s",
-            "test result: FAILED. 1 passed; 4 failed; 0 ignored; 0 measured; 3 filtered out; finished in 1.00s",
-            "5 passed; 5 ignored",
-        ] {
-            counts.add(line);
-        }
-        assert_eq!(counts, Counts { passed: 8, ignored: 2 });
-    }
+    ensure!(arguments.may_skip || skipped.is_empty(), "run all tests: {} were skipped", skipped.len());
+    Ok(counts.to_string())
 }
