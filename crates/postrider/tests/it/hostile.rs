@@ -45,7 +45,7 @@ async fn meet(url: &str, fate: Fate) -> Vec<Value> {
 /// The same, with this payload.
 async fn meet_with(url: &str, fate: Fate, payload: Value) -> Vec<Value> {
     let _quiet = quiet().await;
-    let server = Binary::serve().await;
+    let server = Binary::serve_beside_no_disk().await;
     let client = server.client();
     let mut neighbour = Neighbour::of(&client).await;
     let calm = neighbour.calm().await;

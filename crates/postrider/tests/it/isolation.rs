@@ -21,7 +21,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 async fn latencies(hanging: usize) -> [Latencies; 2] {
     const TIME: Duration = Duration::from_secs(8);
     const PACE: Duration = Duration::from_millis(20);
-    let server = Binary::serve().await;
+    let server = Binary::serve_beside_no_disk().await;
     let client = server.client();
     let hole = Sink::start(|_| std::future::pending()).await;
     let holes = vec![hole.url("/"); hanging];
@@ -135,7 +135,7 @@ async fn backlog_of_a_dead_endpoint_waits_on_the_disk() {
     /// Well below what the payloads alone would take.
     const GROWTH_MAX: f64 = 64.0 * 1024.0 * 1024.0;
     let _alone = alone().await;
-    let server = Binary::serve().await;
+    let server = Binary::serve_beside_no_disk().await;
     let client = server.client();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
     let app = new_app(&client, "dead").await;

@@ -35,13 +35,19 @@ pub(crate) fn free_port() -> u16 {
 impl Binary {
     /// `postrider serve` with loopback open and the tests' key.
     pub(crate) async fn serve() -> Self {
-        let data = Arc::new(tempfile::tempdir().unwrap());
-        Self::start(
-            &["serve", "--set", "egress.allow=127.0.0.0/8"],
-            &[("POSTRIDER_BOOTSTRAP_KEY", KEY)],
-            data,
-        )
-        .await
+        Self::serve_in(tempfile::tempdir().unwrap()).await
+    }
+
+    /// The same with its data in memory where the system has such a place, for tests of what receivers do to others'
+    /// times: a disk that stalls would say nothing of that.
+    pub(crate) async fn serve_beside_no_disk() -> Self {
+        let memory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::serve_in(memory.unwrap()).await
+    }
+
+    async fn serve_in(data: tempfile::TempDir) -> Self {
+        let arguments = ["serve", "--set", "egress.allow=127.0.0.0/8"];
+        Self::start(&arguments, &[("POSTRIDER_BOOTSTRAP_KEY", KEY)], Arc::new(data)).await
     }
 
     /// Starts with these arguments and variables, besides the address and the data directory, and waits until it is
