@@ -2,9 +2,14 @@
 //!
 //! A full queue refuses at once: callers are asynchronous and must never wait for a lock that the disk holds. What
 //! records outcomes has twice the room of what brings new work, so that publishers cannot crowd it out.
+//!
+//! Every commit writes some pages that the next one writes again, so many small ones cost a disk far more than a few
+//! larger ones. That is why commits keep a distance, unless enough jobs have gathered; after a pause the first one
+//! goes at once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -18,6 +23,10 @@ const JOBS_MAX: usize = 50_000;
 const BATCH_JOBS: usize = 1_024;
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
+/// The least time from the begin of one batch to the next, and the number of jobs that do not wait for it.
+const DISTANCE: Duration = Duration::from_millis(2);
+const ENOUGH_JOBS: usize = 32;
+
 /// Jobs that wait for the writer.
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -25,18 +34,26 @@ pub(super) struct Queue {
     bytes_max: usize,
 }
 
-#[derive(Default)]
 struct State {
     jobs: VecDeque<(usize, Box<dyn Job>)>,
     bytes: usize,
     closed: bool,
-    /// The writer sleeps.
-    idle: bool,
+    /// How many jobs wake the writer, if it sleeps.
+    wakes_at: Option<usize>,
+    /// When the next batch may begin that has fewer than [`ENOUGH_JOBS`].
+    not_before: Instant,
 }
 
 impl Queue {
     pub(super) fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), filled: Condvar::new(), bytes_max })
+        let state = State {
+            jobs: VecDeque::new(),
+            bytes: 0,
+            closed: false,
+            wakes_at: None,
+            not_before: Instant::now(),
+        };
+        Arc::new(Self { state: Mutex::new(state), filled: Condvar::new(), bytes_max })
     }
 
     /// Adds a job that keeps about `bytes` of memory.
@@ -64,12 +81,13 @@ impl Queue {
     fn add(&self, state: &mut State, job: Box<dyn Job>, bytes: usize) {
         state.jobs.push_back((bytes, job));
         state.bytes += bytes;
-        if std::mem::take(&mut state.idle) {
+        if state.wakes_at.is_some_and(|jobs| state.jobs.len() >= jobs) {
+            state.wakes_at = None;
             self.filled.notify_one();
         }
     }
 
-    /// Moves the next batch into `batch`, waiting for the first job, and says how many jobs are left. `None` when the
+    /// Moves the next batch into `batch`, waiting until there is one, and says how many jobs are left. `None` when the
     /// queue is closed and empty.
     pub(super) fn take(&self, batch: &mut Vec<Box<dyn Job>>) -> Option<usize> {
         let mut state = self.state.lock();
@@ -77,9 +95,18 @@ impl Queue {
             if state.closed {
                 return None;
             }
-            state.idle = true;
+            state.wakes_at = Some(1);
             self.filled.wait(&mut state);
         }
+        let not_before = state.not_before;
+        while state.jobs.len() < ENOUGH_JOBS && !state.closed {
+            state.wakes_at = Some(ENOUGH_JOBS);
+            if self.filled.wait_until(&mut state, not_before).timed_out() {
+                break;
+            }
+        }
+        state.wakes_at = None;
+        state.not_before = Instant::now() + DISTANCE;
         let mut bytes = 0;
         while batch.len() < BATCH_JOBS && bytes < BATCH_BYTES {
             let Some((size, job)) = state.jobs.pop_front() else { break };
