@@ -1,12 +1,13 @@
 //! How many messages a second one machine accepts and settles, each made durable twice, through the trait.
 //!
-//! `cargo run --release -p postrider-store --example throughput -- [seconds] [tasks] [tenants] [bytes] [directory]`
+//! `cargo run --release -p postrider-store --example throughput -- [seconds] [tasks] [tenants] [bytes] [where]`
 //!
-//! Every task publishes a message of so many bytes to the one endpoint of its tenant and settles its delivery, one after
+//! `where` is a directory for SQLite, or the URL of a PostgreSQL database, in which a new schema is made and left behind.
+//! //! Every task publishes a message of so many bytes to the one endpoint of its tenant and settles its delivery, one after
 //! the other, as a publisher and a lane would. So the tasks are the concurrency, and what is measured is the shared
 //! commit. Many tenants cost more than one: each has its own pages in the indexes.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,12 +23,13 @@ use postrider_core::rng::{Rng, SystemRng};
 use postrider_core::scope::{AppScope, SystemScope};
 use postrider_core::secret::{SigningKey, SigningKeys};
 use postrider_core::time::{Clock, SystemClock};
-use postrider_store::seal::{Sealer, load_or_create};
-use postrider_store::sqlite::{Options, Sqlite};
+use postrider_store::postgres::{self, Postgres};
+use postrider_store::seal::{SealKey, Sealer, load_or_create};
+use postrider_store::sqlite::{self, Sqlite};
 use postrider_store::{Acceptance, NewDelivery, Settlement, Store, Then};
 
 struct Bench {
-    store: Sqlite,
+    store: Arc<dyn Store>,
     ids: IdGenerator,
     clock: SystemClock,
     rng: SystemRng,
@@ -41,19 +43,17 @@ async fn main() {
     let mut number = |default: u64| args.next().map_or(default, |text| text.parse().expect("a number"));
     let (seconds, tasks, tenants, bytes) = (number(5), number(64), number(1), number(500));
     let fresh = tempfile::tempdir_in("target").expect("a directory for the database");
-    let dir = args.next().map_or_else(|| fresh.path().to_owned(), PathBuf::from);
-    std::fs::create_dir_all(&dir).expect("a directory for the database");
-    let rng = SystemRng::new();
-    let key = load_or_create(&dir.join("key"), &rng).expect("a key");
+    let place = args.next().unwrap_or_else(|| fresh.path().display().to_string());
+    let clock = SystemClock::default();
     let opening = Instant::now();
-    let store = Sqlite::open(&Options::new(&dir, Arc::new(Sealer::new(&key, Arc::new(SystemRng::new())))));
-    let store = store.expect("the store opens");
+    let store =
+        if place.contains("://") { in_postgres(place, &clock).await } else { in_sqlite(place.as_ref()) };
     println!("opened in {:.0?}", opening.elapsed());
     let bench = Arc::new(Bench {
         store,
         ids: IdGenerator::default(),
-        clock: SystemClock::default(),
-        rng,
+        clock,
+        rng: SystemRng::new(),
         done: AtomicU64::new(0),
         payload: Bytes::from(format!("{{\"text\":\"{}\"}}", "x".repeat(bytes as usize))),
     });
@@ -70,6 +70,21 @@ async fn main() {
     let (done, elapsed) = (bench.done.load(Ordering::Relaxed), began.elapsed().as_secs_f64());
     println!("{done} messages accepted and settled in {elapsed:.2} s: {:.0} a second", done as f64 / elapsed);
     bench.store.close().await.expect("the store closes");
+}
+
+fn in_sqlite(dir: &Path) -> Arc<dyn Store> {
+    std::fs::create_dir_all(dir).expect("a directory for the database");
+    let key = load_or_create(&dir.join("key"), &SystemRng::new()).expect("a key");
+    let sealer = Arc::new(Sealer::new(&key, Arc::new(SystemRng::new())));
+    Arc::new(Sqlite::open(&sqlite::Options::new(dir, sealer)).expect("the store opens"))
+}
+
+async fn in_postgres(url: String, clock: &SystemClock) -> Arc<dyn Store> {
+    let key = SealKey::generate(&SystemRng::new());
+    let sealer = Arc::new(Sealer::new(&key, Arc::new(SystemRng::new())));
+    let schema = format!("throughput_{}", clock.now().as_seconds());
+    let options = postgres::Options { schema, ..postgres::Options::new(url, sealer) };
+    Arc::new(Postgres::open(&options).await.expect("the store opens"))
 }
 
 impl Bench {

@@ -10,13 +10,16 @@
 //! - Bytes from outside are kept as bytes, never interpreted, so that no content can make recording fail.
 //!
 //! In reading order: the trait ([`Store`]), what its methods take and give ([`accept`], [`dispatch`], [`list`],
-//! [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, and the [`sqlite`] engine.
+//! [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, the engines [`sqlite`] and [`postgres`],
+//! and [`partition`], which divides the endpoints among nodes.
 
 pub mod accept;
 pub mod dispatch;
 pub mod error;
 pub mod idempotency;
 pub mod list;
+pub mod partition;
+pub mod postgres;
 pub mod seal;
 pub mod sqlite;
 

@@ -352,6 +352,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), Error>;
     /// How the engine is doing, without touching the disk.
     fn health(&self) -> Health;
+    /// Whether other processes work with the same data: then deliveries may begin to wait without this one's doing.
+    fn is_shared(&self) -> bool;
     /// The highest row of any id in the store, for `IdGenerator::resume`.
     async fn last_row(&self, scope: SystemScope) -> Result<i64, Error>;
     /// Ends all work that is queued, makes it durable and closes. Later calls fail with [`Error::Closed`].

@@ -421,6 +421,10 @@ impl Store for Sqlite {
         self.status.health()
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn last_row(&self, _: SystemScope) -> Result<i64, Error> {
         self.readers.read(rows::last).await
     }

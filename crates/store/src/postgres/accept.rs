@@ -1,0 +1,82 @@
+//! Accepting messages: the one act that a publisher's 2xx stands on, many at a time.
+//!
+//! First a [look](mod@look), in one round trip: which applications are there, which requests and event ids are known,
+//! which orders have somebody in front. Then every acceptance of the batch is [decided](mod@decide) in turn, as if those
+//! before it were written already; and then all of them are [written](mod@write) with COMMIT, in one round trip. What
+//! another node does between the look and the writing breaks a unique constraint, and the batch runs again one by one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use postrider_core::id::MessageId;
+
+use super::handed::{Handed, Held, Returns};
+use super::job::Accept;
+use super::session::Session;
+use super::transaction::{End, Witness};
+use super::writer::Batch;
+use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, crash};
+
+mod decide;
+mod look;
+mod write;
+
+/// What became of an acceptance: refused, or placed, with what is held.
+pub(super) type Outcome = Result<(Accepted, Vec<Held>), AcceptError>;
+
+#[async_trait]
+impl Batch for Accept {
+    type Outcome = Outcome;
+
+    async fn write(session: Session, jobs: &[Self]) -> Result<(Vec<Outcome>, End), Error> {
+        let missing = session.shared.partitions.missing(jobs.iter().map(|job| job.message().row()));
+        session.shared.partitions.make(&session.conn, missing).await?;
+        let (seen, number) = match session.begin(Box::pin(look::look(&session, jobs))).await {
+            Ok(begun) => begun,
+            Err(error) => {
+                session.roll_back().await;
+                return Err(error);
+            }
+        };
+        let outcomes = decide::all(jobs, seen);
+        let accepted: Vec<_> = jobs
+            .iter()
+            .zip(&outcomes)
+            .filter_map(|(job, outcome)| Some((job, &outcome.as_ref().ok()?.0)))
+            .collect();
+        let Some((first, _)) = accepted.first() else {
+            session.roll_back().await;
+            return Ok((outcomes, End::Committed));
+        };
+        let witness = Witness::Message(first.scope.app().row(), first.message().row());
+        let columns = write::Columns::of(&session, &accepted);
+        crash::point("accept.before_commit");
+        let end = columns.commit(session, &number, witness).await?;
+        Ok((outcomes, end))
+    }
+
+    fn answer(self, outcome: Outcome, returns: &Arc<Returns>) {
+        // A caller that has gone does not want to know, and what was held for it is put back.
+        let _ = self.caller.send(outcome.map(|accepted| Handed::new(accepted, returns)));
+    }
+
+    fn fail(self, error: Error, outcome: Option<Outcome>, returns: &Arc<Returns>) {
+        if let Some(Ok((_, held))) = outcome {
+            returns.put_back(held);
+        }
+        let _ = self.caller.send(Err(error.into()));
+    }
+}
+
+impl Accept {
+    fn message(&self) -> MessageId {
+        self.acceptance.message.id
+    }
+}
+
+/// About how much memory the acceptance keeps while it waits.
+pub(super) fn size(acceptance: &Acceptance) -> usize {
+    const FIXED: usize = 1_024;
+    let payload = acceptance.message.payload.as_ref().map_or(0, |payload| payload.body.len());
+    FIXED + payload + acceptance.deliveries.len() * size_of::<NewDelivery>()
+}

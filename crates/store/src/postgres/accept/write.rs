@@ -1,0 +1,217 @@
+//! What is written for the accepted ones of a batch: a column of values for each column of a table.
+
+use postrider_core::delivery::State;
+use postrider_core::id::EndpointId;
+use postrider_core::time::Timestamp;
+use tokio_postgres::types::ToSql;
+
+use super::super::connection::Params;
+use super::super::job::Accept;
+use super::super::record::json_unless_empty;
+use super::super::session::Session;
+use super::super::transaction::{End, Witness};
+use super::super::{idempotency, messages};
+use super::decide;
+use crate::partition::lane_partition;
+use crate::{Accepted, Error, Placement};
+
+const MESSAGES: &str = "-- accept::write::messages
+     INSERT INTO message (app_row, row, deliver_at, expire_at, id, event_type, event_id, channels, tags, ordering_key,
+                          raw, payload)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::text[], $7::text[],
+                          $8::text[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
+
+const EVENT_IDS: &str = "-- accept::write::event_ids
+     INSERT INTO message_event_id (app_row, event_id, row)
+     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])";
+
+const DELIVERIES: &str = "-- accept::write::deliveries
+     INSERT INTO delivery (app_row, message_row, endpoint_row, due, holder, ord, seq, attempts, uncounted, part, state,
+                           trigger)
+     SELECT app_row, message_row, endpoint_row, due, CASE state WHEN 1 THEN $9::bigint END, ord,
+            CASE WHEN ord IS NOT NULL THEN nextval('delivery_seq') END, 0, 0, part, state, trigger
+       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::smallint[], $7::smallint[],
+                   $8::smallint[]) AS new (app_row, message_row, endpoint_row, due, ord, part, state, trigger)";
+
+/// The parameters of the statements.
+pub(super) struct Columns<'b> {
+    message: Messages<'b>,
+    event_id: EventIds<'b>,
+    delivery: Deliveries,
+    answer: idempotency::Columns,
+    holder: i64,
+}
+
+#[derive(Default)]
+struct Messages<'b> {
+    app_row: Vec<i64>,
+    row: Vec<i64>,
+    deliver_at: Vec<Option<i64>>,
+    expire_at: Vec<Option<i64>>,
+    id: Vec<&'b [u8]>,
+    event_type: Vec<&'b str>,
+    event_id: Vec<Option<&'b str>>,
+    channels: Vec<Option<String>>,
+    tags: Vec<Option<String>>,
+    ordering_key: Vec<Option<&'b str>>,
+    raw: Vec<Option<Vec<u8>>>,
+    payload: Vec<Option<&'b [u8]>>,
+}
+
+#[derive(Default)]
+struct EventIds<'b> {
+    app_row: Vec<i64>,
+    event_id: Vec<&'b str>,
+    row: Vec<i64>,
+}
+
+#[derive(Default)]
+struct Deliveries {
+    app_row: Vec<i64>,
+    message_row: Vec<i64>,
+    endpoint_row: Vec<i64>,
+    due: Vec<i64>,
+    ord: Vec<Option<i64>>,
+    part: Vec<i16>,
+    state: Vec<i16>,
+    trigger: Vec<i16>,
+}
+
+impl<'b> Columns<'b> {
+    pub(super) fn of(session: &Session, accepted: &[(&'b Accept, &Accepted)]) -> Self {
+        let asked = accepted.iter().filter_map(|(job, _)| job.acceptance.idempotency.as_ref());
+        let mut columns = Self {
+            message: Messages::default(),
+            event_id: EventIds::of(accepted),
+            delivery: Deliveries::default(),
+            answer: idempotency::Columns::of(asked, session.sealer()),
+            holder: session.holder(),
+        };
+        for (job, accepted) in accepted {
+            columns.message.push(session, job);
+            columns.delivery.push(job, accepted);
+        }
+        columns
+    }
+
+    /// Writes everything and commits. What others may be writing too comes first, in its one sequence, so that whoever
+    /// has to wait for them holds nothing that they could need.
+    pub(super) async fn commit(
+        &self,
+        session: Session,
+        number: &str,
+        witness: Witness,
+    ) -> Result<End, Error> {
+        let (answer, event_id, message, delivery) =
+            (&self.answer, &self.event_id, &self.message, &self.delivery);
+        let expired: Params<'_> = &[&answer.keys, &answer.oldest];
+        let answers: Params<'_> = &[
+            &answer.keys,
+            &answer.requests,
+            &answer.buckets,
+            &answer.statuses,
+            &answer.messages,
+            &answer.bodies,
+        ];
+        let event_ids: Params<'_> = &[&event_id.app_row, &event_id.event_id, &event_id.row];
+        let messages: [&(dyn ToSql + Sync); 12] = [
+            &message.app_row,
+            &message.row,
+            &message.deliver_at,
+            &message.expire_at,
+            &message.id,
+            &message.event_type,
+            &message.event_id,
+            &message.channels,
+            &message.tags,
+            &message.ordering_key,
+            &message.raw,
+            &message.payload,
+        ];
+        let deliveries: [&(dyn ToSql + Sync); 9] = [
+            &delivery.app_row,
+            &delivery.message_row,
+            &delivery.endpoint_row,
+            &delivery.due,
+            &delivery.ord,
+            &delivery.part,
+            &delivery.state,
+            &delivery.trigger,
+            &self.holder,
+        ];
+        let mut writes = Vec::with_capacity(5);
+        for (sql, params, any) in [
+            (idempotency::FORGET_EXPIRED, expired, !answer.keys.is_empty()),
+            (idempotency::REMEMBER, answers, !answer.keys.is_empty()),
+            (EVENT_IDS, event_ids, !event_id.row.is_empty()),
+            (MESSAGES, &messages, true),
+            (DELIVERIES, &deliveries, !delivery.state.is_empty()),
+        ] {
+            if any {
+                writes.push((session.conn.statement(sql).await?, params));
+            }
+        }
+        Ok(session.commit(number, Some(witness), &writes).await)
+    }
+}
+
+impl<'b> Messages<'b> {
+    fn push(&mut self, session: &Session, Accept { scope, acceptance, .. }: &'b Accept) {
+        let message = &acceptance.message;
+        let payload = message.payload.as_ref();
+        let raw = payload.and_then(|payload| payload.raw.as_ref());
+        self.app_row.push(scope.app().row());
+        self.row.push(message.id.row());
+        self.deliver_at.push(message.deliver_at.map(Timestamp::as_micros));
+        self.expire_at.push(message.expire_at.map(Timestamp::as_micros));
+        self.id.push(message.id.as_bytes());
+        self.event_type.push(&message.event_type);
+        self.event_id.push(message.event_id.as_deref());
+        self.channels.push(json_unless_empty(&message.channels, message.channels.is_empty()));
+        self.tags.push(json_unless_empty(&message.tags, message.tags.is_empty()));
+        self.ordering_key.push(message.ordering_key.as_deref());
+        self.raw.push(raw.map(|raw| messages::seal_raw(session.sealer(), message.id.row(), raw)));
+        self.payload.push(payload.map(|payload| payload.body.as_ref()));
+    }
+}
+
+impl<'b> EventIds<'b> {
+    /// In the sequence in which everybody writes them.
+    fn of(accepted: &[(&'b Accept, &Accepted)]) -> Self {
+        let event_id = |(job, _): &(&'b Accept, _)| {
+            let message = &job.acceptance.message;
+            Some((job.scope.app().row(), message.event_id.as_deref()?, message.id.row()))
+        };
+        let mut all: Vec<_> = accepted.iter().filter_map(event_id).collect();
+        all.sort_unstable();
+        let mut columns = Self::default();
+        for (app_row, event_id, row) in all {
+            columns.app_row.push(app_row);
+            columns.event_id.push(event_id);
+            columns.row.push(row);
+        }
+        columns
+    }
+}
+
+impl Deliveries {
+    fn push(&mut self, Accept { scope, acceptance, .. }: &Accept, accepted: &Accepted) {
+        let due = decide::due(acceptance).as_micros();
+        for (delivery, placement) in acceptance.deliveries.iter().zip(&accepted.placements) {
+            let state = match placement {
+                Placement::Held => State::Held,
+                Placement::Waiting { .. } => State::Waiting,
+                Placement::Parked => State::Parked,
+            };
+            let endpoint_row = EndpointId::row(&delivery.endpoint);
+            self.app_row.push(scope.app().row());
+            self.message_row.push(acceptance.message.id.row());
+            self.endpoint_row.push(endpoint_row);
+            self.due.push(due);
+            self.ord.push(delivery.order);
+            self.part.push(lane_partition(endpoint_row) as i16);
+            self.state.push(state as i16);
+            self.trigger.push(acceptance.trigger as i16);
+        }
+    }
+}

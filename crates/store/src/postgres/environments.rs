@@ -1,0 +1,81 @@
+//! Environments.
+
+use postrider_core::environment::Environment;
+use postrider_core::id::EnvironmentId;
+use tokio_postgres::Row;
+
+use super::connection::Connection;
+use super::record::{Record, json};
+use super::session::Session;
+use crate::{Change, Error};
+
+macro_rules! select {
+    ($name:literal, $rest:literal) => {
+        concat!(
+            "-- environments::",
+            $name,
+            "\nSELECT row, id, name, settings, created_at FROM environment ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &Row) -> Result<Environment, Error> {
+    let mut record = Record::new(row, "environment", row.try_get(0)?, 1);
+    Ok(Environment {
+        id: EnvironmentId::from_bytes(record.id("id")?),
+        name: record.get("name")?,
+        settings: record.json("settings")?,
+        created_at: record.time("created_at")?,
+    })
+}
+
+async fn find(conn: &Connection, sql: &str, id: EnvironmentId) -> Result<Option<Environment>, Error> {
+    let found = conn.row(sql, &[&id.row(), &id.as_bytes().as_slice()]).await?;
+    found.as_ref().map(read).transpose()
+}
+
+pub(super) async fn create(session: &Session, environment: &Environment) -> Result<(), Error> {
+    session
+        .conn
+        .run(
+            "-- environments::create
+             INSERT INTO environment (row, id, name, settings, created_at) VALUES ($1, $2, $3, $4, $5)",
+            &[
+                &environment.id.row(),
+                &environment.id.as_bytes().as_slice(),
+                &environment.name,
+                &json(&environment.settings),
+                &environment.created_at.as_micros(),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn all(conn: &Connection) -> Result<Vec<Environment>, Error> {
+    conn.rows(select!("all", "ORDER BY row"), &[]).await?.iter().map(read).collect()
+}
+
+pub(super) async fn one(conn: &Connection, id: EnvironmentId) -> Result<Option<Environment>, Error> {
+    find(conn, select!("one", "WHERE row = $1 AND id = $2"), id).await
+}
+
+pub(super) async fn change(
+    session: &Session,
+    id: EnvironmentId,
+    change: &Change<Environment>,
+) -> Result<Option<Environment>, Error> {
+    let found = find(&session.conn, select!("change", "WHERE row = $1 AND id = $2 FOR UPDATE"), id).await?;
+    let Some(mut environment) = found else { return Ok(None) };
+    change(&mut environment);
+    session
+        .conn
+        .run(
+            "-- environments::change
+             UPDATE environment SET name = $2, settings = $3 WHERE row = $1",
+            &[&id.row(), &environment.name, &json(&environment.settings)],
+        )
+        .await?;
+    Ok(Some(environment))
+}

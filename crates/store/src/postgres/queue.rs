@@ -1,0 +1,231 @@
+//! The queue in front of the writers, bounded in jobs and bytes.
+//!
+//! A full queue refuses at once. What records outcomes has twice the room of what brings new work, so that publishers
+//! cannot crowd it out. Jobs of one kind are taken together; the kind whose first job has waited longest goes first.
+//!
+//! While a batch is on its way to the disk, the jobs that come gather for the next one: many small batches would cost the
+//! server far more than a large one. Only when very many wait does a second batch of their kind set out beside the first,
+//! and so on: that is what keeps a database busy whose commits take long.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::fault::OVERLOADED;
+use super::job::{Accept, Job, Need, Settle};
+use crate::Error;
+
+/// Jobs that may wait.
+const JOBS_MAX: usize = 50_000;
+/// Jobs and bytes of one transaction: enough to share a sync widely, few enough to keep each caller's wait short.
+const BATCH_JOBS: usize = 512;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Jobs that must wait for each batch of their kind that is under way before another one sets out.
+const GATHER_JOBS: usize = 64;
+
+/// What a writer does next.
+pub(super) enum Work {
+    /// In one transaction.
+    Accepts(Vec<Accept>),
+    /// In one transaction.
+    Settles(Vec<Settle>),
+    /// In a transaction of its own.
+    Other(Box<dyn Job>),
+}
+
+/// Jobs that wait for a writer.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Notify,
+    bytes_max: usize,
+}
+
+#[derive(Default)]
+struct State {
+    accepts: Line<Accept>,
+    settles: Line<Settle>,
+    others: Line<Box<dyn Job>>,
+    bytes: usize,
+    /// Jobs that ever came, which numbers them.
+    came: u64,
+    closed: bool,
+}
+
+/// Jobs of one kind.
+struct Line<J> {
+    /// Those that wait, with their numbers and sizes.
+    waiting: VecDeque<(u64, usize, J)>,
+    /// Batches under way.
+    batches: usize,
+}
+
+impl<J> Default for Line<J> {
+    fn default() -> Self {
+        Self { waiting: VecDeque::new(), batches: 0 }
+    }
+}
+
+impl<J> Line<J> {
+    /// The number of the first; that of no job when there is none.
+    fn first(&self) -> u64 {
+        self.waiting.front().map_or(u64::MAX, |(number, ..)| *number)
+    }
+
+    /// The same for jobs that go in batches, once a batch may set out.
+    fn first_of_batch(&self) -> u64 {
+        let gathered = self.batches == 0 || self.waiting.len() >= self.batches * GATHER_JOBS;
+        if gathered { self.first() } else { u64::MAX }
+    }
+
+    /// Takes up to `jobs` of them, and says how many bytes they keep.
+    fn take(&mut self, jobs: usize) -> (Vec<J>, usize) {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        self.batches += 1;
+        while batch.len() < jobs && bytes < BATCH_BYTES {
+            let Some((_, size, job)) = self.waiting.pop_front() else { break };
+            bytes += size;
+            batch.push(job);
+        }
+        (batch, bytes)
+    }
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.accepts.waiting.len() + self.settles.waiting.len() + self.others.waiting.len()
+    }
+
+    /// The numbers of the jobs that could be taken next.
+    fn firsts(&self) -> [u64; 3] {
+        [self.accepts.first_of_batch(), self.settles.first_of_batch(), self.others.first()]
+    }
+
+    fn is_ready(&self) -> bool {
+        self.firsts() != [u64::MAX; 3]
+    }
+
+    fn next(&mut self) -> Option<Work> {
+        let firsts = self.firsts();
+        let (work, bytes) = match firsts.iter().min() {
+            Some(&u64::MAX) | None => return None,
+            Some(first) if *first == firsts[0] => {
+                let (batch, bytes) = self.accepts.take(BATCH_JOBS);
+                (Work::Accepts(batch), bytes)
+            }
+            Some(first) if *first == firsts[1] => {
+                let (batch, bytes) = self.settles.take(BATCH_JOBS);
+                (Work::Settles(batch), bytes)
+            }
+            Some(_) => {
+                let (mut batch, bytes) = self.others.take(1);
+                (Work::Other(batch.pop()?), bytes)
+            }
+        };
+        self.bytes -= bytes;
+        Some(work)
+    }
+}
+
+impl Queue {
+    pub(super) fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), filled: Notify::new(), bytes_max })
+    }
+
+    pub(super) fn push_accept(&self, job: Accept, bytes: usize) -> Result<(), Error> {
+        self.push(Need::Room, bytes, |state| &mut state.accepts, job)
+    }
+
+    pub(super) fn push_settle(&self, job: Settle, bytes: usize) -> Result<(), Error> {
+        self.push(Need::Little, bytes, |state| &mut state.settles, job)
+    }
+
+    pub(super) fn push_other(&self, need: Need, job: Box<dyn Job>, bytes: usize) -> Result<(), Error> {
+        self.push(need, bytes, |state| &mut state.others, job)
+    }
+
+    fn push<J>(
+        &self,
+        need: Need,
+        bytes: usize,
+        line: fn(&mut State) -> &mut Line<J>,
+        job: J,
+    ) -> Result<(), Error> {
+        let room = if need == Need::Room { 1 } else { 2 };
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(Error::Closed);
+        }
+        if state.len() >= room * JOBS_MAX || state.bytes.saturating_add(bytes) > room * self.bytes_max {
+            return Err(OVERLOADED);
+        }
+        self.add(&mut state, line, job, bytes);
+        Ok(())
+    }
+
+    /// Adds a job that nobody waits for, however full the queue is.
+    pub(super) fn push_always(&self, job: Box<dyn Job>) {
+        let mut state = self.state.lock();
+        if !state.closed {
+            self.add(&mut state, |state| &mut state.others, job, 0);
+        }
+    }
+
+    fn add<J>(&self, state: &mut State, line: fn(&mut State) -> &mut Line<J>, job: J, bytes: usize) {
+        state.came += 1;
+        let number = state.came;
+        line(state).waiting.push_back((number, bytes, job));
+        state.bytes += bytes;
+        if state.is_ready() {
+            self.filled.notify_one();
+        }
+    }
+
+    /// The next work, waiting for it. `None` when the queue is closed and empty.
+    pub(super) async fn take(&self) -> Option<Work> {
+        loop {
+            {
+                let mut state = self.state.lock();
+                if let Some(work) = state.next() {
+                    if state.is_ready() {
+                        self.filled.notify_one();
+                    }
+                    metrics::gauge!("postrider_store_queue_jobs").set(state.len() as f64);
+                    return Some(work);
+                }
+                // What gathers behind a batch is taken by the writer that comes back from it.
+                if state.closed {
+                    self.filled.notify_one();
+                    return None;
+                }
+            }
+            self.filled.notified().await;
+        }
+    }
+
+    /// To be called when a batch of acceptances is answered.
+    pub(super) fn accepts_done(&self) {
+        self.done(|state| state.accepts.batches -= 1);
+    }
+
+    /// To be called when a batch of settlements is answered.
+    pub(super) fn settles_done(&self) {
+        self.done(|state| state.settles.batches -= 1);
+    }
+
+    fn done(&self, count: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
+        count(&mut state);
+        if state.is_ready() {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Refuses new jobs; those that wait are still taken.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.filled.notify_one();
+    }
+}

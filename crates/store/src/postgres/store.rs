@@ -1,0 +1,506 @@
+//! The verbs: each hands its function and arguments to the writers, or reads on a connection of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use postrider_core::app::{App, Ref};
+use postrider_core::attempt::Attempt;
+use postrider_core::delivery::Delivery;
+use postrider_core::endpoint::Endpoint;
+use postrider_core::environment::Environment;
+use postrider_core::event_type::EventType;
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, TaskId};
+use postrider_core::key::{Key, TokenHash};
+use postrider_core::message::Message;
+use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::task::Task;
+use postrider_core::time::Timestamp;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::fault::OVERLOADED;
+use super::handed::Handed;
+use super::job::{Accept, Need, Settle};
+use super::{
+    BackupElsewhere, Postgres, accept, apps, attempts, claim, deliveries, endpoints, environments,
+    event_types, keys, messages, resend, retain, rows, settle, tasks,
+};
+use crate::{
+    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
+    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, LaneDue, Listed,
+    MessageFilter, Page, RepeatError, ResendError, Retained, Settled, Settlement, Store, TaskStep,
+};
+
+/// How long a verb may read; its statements end sooner, unless the server does not answer at all.
+const READ_MAX: Duration = Duration::from_secs(15);
+
+async fn within<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(READ_MAX, read).await.unwrap_or(Err(OVERLOADED))
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn create_environment(&self, _: InstanceScope, environment: Environment) -> Result<(), Error> {
+        self.write(Need::Room, environment, |session, environment| {
+            Box::pin(environments::create(session, environment))
+        })
+        .await
+    }
+
+    async fn environments(&self, _: InstanceScope) -> Result<Vec<Environment>, Error> {
+        within(environments::all(&self.reader().await?)).await
+    }
+
+    async fn environment(&self, scope: LookupScope) -> Result<Option<Environment>, Error> {
+        within(environments::one(&self.reader().await?, scope.environment())).await
+    }
+
+    async fn change_environment(
+        &self,
+        scope: EnvironmentScope,
+        change: Change<Environment>,
+    ) -> Result<Option<Environment>, Error> {
+        self.write(Need::Room, (scope.environment(), change), |session, (environment, change)| {
+            Box::pin(environments::change(session, *environment, change))
+        })
+        .await
+    }
+
+    async fn create_key(&self, _: InstanceScope, key: Key, hash: TokenHash) -> Result<(), Error> {
+        self.write(Need::Room, (key, hash), |session, (key, hash)| {
+            Box::pin(keys::create(session, key, *hash))
+        })
+        .await
+    }
+
+    async fn keys(&self, _: InstanceScope) -> Result<Vec<Key>, Error> {
+        within(keys::all(&self.reader().await?)).await
+    }
+
+    async fn revoke_key(&self, _: InstanceScope, id: KeyId, now: Timestamp) -> Result<Option<Key>, Error> {
+        self.write(Need::Little, (id, now), |session, (id, now)| Box::pin(keys::revoke(session, *id, *now)))
+            .await
+    }
+
+    async fn identify(&self, _: SystemScope, hash: TokenHash) -> Result<Option<Key>, Error> {
+        within(keys::identify(&self.reader().await?, hash)).await
+    }
+
+    async fn create_app(
+        &self,
+        _: EnvironmentScope,
+        app: App,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<App>> {
+        self.write(Need::Room, (app, idempotency), |session, (app, idempotency)| {
+            Box::pin(apps::create(session, app, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn app(&self, scope: LookupScope, app: &Ref<AppId>) -> Result<Option<App>, Error> {
+        within(apps::find(&self.reader().await?, scope.environment(), app)).await
+    }
+
+    async fn app_by_id(&self, _: SystemScope, app: AppId) -> Result<Option<App>, Error> {
+        within(apps::by_id(&self.reader().await?, app)).await
+    }
+
+    async fn apps(
+        &self,
+        scope: EnvironmentScope,
+        filter: AppFilter,
+        page: Page<AppId>,
+    ) -> Result<Listed<App, AppId>, Error> {
+        within(apps::list(&self.reader().await?, scope.environment(), filter, &page)).await
+    }
+
+    async fn change_app(
+        &self,
+        scope: AppScope,
+        change: Change<App>,
+        now: Timestamp,
+    ) -> Result<Option<App>, ChangeError> {
+        self.write(Need::Room, (scope, change, now), |session, (scope, change, now)| {
+            Box::pin(apps::change(session, *scope, change, *now))
+        })
+        .await
+    }
+
+    async fn delete_app(&self, scope: AppScope, now: Timestamp) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, now), |session, (scope, now)| {
+            Box::pin(apps::delete(session, *scope, *now))
+        })
+        .await
+    }
+
+    async fn create_event_type(
+        &self,
+        scope: EnvironmentScope,
+        event_type: EventType,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<EventType>> {
+        let args = (scope.environment(), event_type, idempotency);
+        self.write(Need::Room, args, |session, (environment, event_type, idempotency)| {
+            Box::pin(event_types::create(session, *environment, event_type, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn event_type(&self, scope: LookupScope, name: &str) -> Result<Option<EventType>, Error> {
+        within(event_types::find(&self.reader().await?, scope.environment(), name)).await
+    }
+
+    async fn event_types(
+        &self,
+        scope: LookupScope,
+        include_archived: bool,
+        page: Page<String>,
+    ) -> Result<Listed<EventType, String>, Error> {
+        within(event_types::list(&self.reader().await?, scope.environment(), include_archived, &page)).await
+    }
+
+    async fn change_event_type(
+        &self,
+        scope: EnvironmentScope,
+        name: &str,
+        change: Change<EventType>,
+        now: Timestamp,
+    ) -> Result<Option<EventType>, Error> {
+        let args = (scope.environment(), name.to_owned(), change, now);
+        self.write(Need::Room, args, |session, (environment, name, change, now)| {
+            Box::pin(event_types::change(session, *environment, name, change, *now))
+        })
+        .await
+    }
+
+    async fn delete_event_type(&self, scope: EnvironmentScope, name: &str) -> Result<bool, Error> {
+        self.write(Need::Little, (scope.environment(), name.to_owned()), |session, (environment, name)| {
+            Box::pin(event_types::delete(session, *environment, name))
+        })
+        .await
+    }
+
+    async fn create_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: Endpoint,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<Endpoint>> {
+        let args = (scope, endpoint, idempotency);
+        self.write(Need::Room, args, |session, (scope, endpoint, idempotency)| {
+            Box::pin(endpoints::create(session, *scope, endpoint, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn endpoint(&self, scope: AppScope, endpoint: &Ref<EndpointId>) -> Result<Option<Endpoint>, Error> {
+        within(endpoints::find(&self.reader().await?, &self.shared.sealer, scope, endpoint)).await
+    }
+
+    async fn endpoints(
+        &self,
+        scope: AppScope,
+        page: Page<EndpointId>,
+    ) -> Result<Listed<Endpoint, EndpointId>, Error> {
+        within(endpoints::list(&self.reader().await?, &self.shared.sealer, scope, &page)).await
+    }
+
+    async fn all_endpoints(&self, scope: AppScope) -> Result<Vec<Endpoint>, Error> {
+        within(endpoints::all(&self.reader().await?, &self.shared.sealer, scope)).await
+    }
+
+    async fn change_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        change: Change<Endpoint>,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Endpoint>, ChangeError> {
+        let args = (scope, endpoint, change, now, idempotency);
+        self.write(Need::Room, args, |session, (scope, endpoint, change, now, idempotency)| {
+            Box::pin(endpoints::change(session, *scope, *endpoint, change, *now, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn delete_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, endpoint, now), |session, (scope, endpoint, now)| {
+            Box::pin(endpoints::delete(session, *scope, *endpoint, *now))
+        })
+        .await
+    }
+
+    async fn accept(&self, scope: AppScope, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
+        self.admit(Need::Room)?;
+        let (caller, outcome) = oneshot::channel();
+        let bytes = accept::size(&acceptance);
+        self.shared.queue.push_accept(Accept { scope, acceptance, caller }, bytes)?;
+        outcome.await.unwrap_or_else(|_| Err(Error::Closed.into())).map(Handed::take)
+    }
+
+    async fn message(
+        &self,
+        scope: AppScope,
+        message: &Ref<MessageId>,
+        with_payload: bool,
+    ) -> Result<Option<Message>, Error> {
+        let sealer = with_payload.then_some(&*self.shared.sealer);
+        within(messages::find(&self.reader().await?, scope, message, sealer)).await
+    }
+
+    async fn messages(
+        &self,
+        scope: AppScope,
+        filter: MessageFilter,
+        page: Page<MessageId>,
+        with_payload: bool,
+    ) -> Result<Listed<Message, MessageId>, Error> {
+        let sealer = with_payload.then_some(&*self.shared.sealer);
+        within(messages::list(&self.reader().await?, scope, &filter, &page, sealer)).await
+    }
+
+    async fn expunge_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        _: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, message), |session, (scope, message)| {
+            Box::pin(messages::expunge(session, *scope, *message))
+        })
+        .await
+    }
+
+    async fn attempts_by_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        filter: AttemptFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Listed<Attempt, AttemptId>, Error> {
+        within(attempts::by_endpoint(&self.reader().await?, scope, endpoint, &filter, &page)).await
+    }
+
+    async fn attempts_by_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        filter: AttemptFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Listed<Attempt, AttemptId>, Error> {
+        within(attempts::by_message(&self.reader().await?, scope, message, &filter, &page)).await
+    }
+
+    async fn attempt(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        attempt: AttemptId,
+    ) -> Result<Option<Attempt>, Error> {
+        within(attempts::find(&self.reader().await?, scope, message, attempt)).await
+    }
+
+    async fn expunge_attempt(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        attempt: AttemptId,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, message, attempt), |session, (scope, message, attempt)| {
+            Box::pin(attempts::expunge(session, *scope, *message, *attempt))
+        })
+        .await
+    }
+
+    async fn deliveries_by_endpoint(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        filter: DeliveryFilter,
+        page: Page<MessageId>,
+    ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
+        within(deliveries::by_endpoint(
+            &self.reader().await?,
+            &self.shared.sealer,
+            scope,
+            endpoint,
+            &filter,
+            &page,
+        ))
+        .await
+    }
+
+    async fn deliveries_by_message(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        page: Page<EndpointId>,
+    ) -> Result<Listed<Delivery, EndpointId>, Error> {
+        within(deliveries::by_message(&self.reader().await?, scope, message, &page)).await
+    }
+
+    async fn stats(
+        &self,
+        scope: AppScope,
+        endpoint: EndpointId,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<DeliveryStats, Error> {
+        within(deliveries::stats(&self.reader().await?, scope, endpoint, since, until)).await
+    }
+
+    async fn resend(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        endpoint: EndpointId,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), ResendError> {
+        let args = (scope, message, endpoint, now, idempotency);
+        self.write(Need::Room, args, |session, (scope, message, endpoint, now, idempotency)| {
+            Box::pin(resend::resend(session, *scope, *message, *endpoint, *now, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn skip(
+        &self,
+        scope: AppScope,
+        message: MessageId,
+        endpoint: EndpointId,
+        _: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, message, endpoint), |session, (scope, message, endpoint)| {
+            Box::pin(resend::skip(session, *scope, *message, *endpoint))
+        })
+        .await
+    }
+
+    async fn start_task(
+        &self,
+        scope: AppScope,
+        task: Task,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), RepeatError> {
+        self.write(Need::Room, (scope, task, idempotency), |session, (scope, task, idempotency)| {
+            Box::pin(tasks::start(session, *scope, task, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn running_tasks(&self, _: SystemScope) -> Result<Vec<Task>, Error> {
+        within(tasks::running(&self.reader().await?)).await
+    }
+
+    async fn step_task(
+        &self,
+        _: SystemScope,
+        task: TaskId,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<TaskStep, Error> {
+        self.write(Need::Little, (task, limit, now), |session, (task, limit, now)| {
+            Box::pin(tasks::step(session, *task, *limit, *now))
+        })
+        .await
+    }
+
+    async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {
+        let mut all = 0;
+        loop {
+            let taken =
+                self.write(Need::Little, (), |session, ()| Box::pin(claim::take_over(session))).await?;
+            all += taken;
+            if taken < claim::TAKE_OVER_STEP {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn lanes_due(
+        &self,
+        _: SystemScope,
+        after: Option<EndpointId>,
+        limit: usize,
+    ) -> Result<Vec<LaneDue>, Error> {
+        within(claim::lanes_due(&self.reader().await?, after, limit)).await
+    }
+
+    async fn claim(&self, _: SystemScope, claim: Claim) -> Result<Claimed, Error> {
+        self.hand(Need::Little, claim, |session, claim| Box::pin(claim::claim(session, *claim))).await
+    }
+
+    async fn settle(
+        &self,
+        _: SystemScope,
+        settlements: Arc<Vec<Settlement>>,
+        marks: Vec<EndpointMark>,
+    ) -> Result<Vec<Settled>, Error> {
+        self.admit(Need::Little)?;
+        let (caller, outcome) = oneshot::channel();
+        let bytes = settle::size(&settlements);
+        self.shared.queue.push_settle(Settle { settlements, marks, caller }, bytes)?;
+        outcome.await.unwrap_or(Err(Error::Closed)).map(Handed::take)
+    }
+
+    async fn release(&self, _: SystemScope, held: Vec<(MessageId, EndpointId)>) -> Result<(), Error> {
+        let held: Vec<_> = held.iter().map(|(message, endpoint)| (message.row(), endpoint.row())).collect();
+        self.write(Need::Little, held, |session, held| Box::pin(claim::release(session, held))).await
+    }
+
+    async fn retain(&self, _: SystemScope, now: Timestamp, limit: usize) -> Result<Retained, Error> {
+        let limit = limit.max(1);
+        self.admit(Need::Little)?;
+        let mut position = self.shared.retention.lock().await;
+        let mut retained = retain::days(&self.shared, &mut position, now, limit).await?;
+        let args = (position.clone(), now, limit);
+        let rows = self.write(Need::Little, args, |session, (position, now, limit)| {
+            Box::pin(retain::rows(session, position.clone(), *now, *limit))
+        });
+        let (rest, reached) = rows.await?;
+        *position = reached;
+        retained.payloads = rest.payloads;
+        retained.canceled = rest.canceled;
+        retained.answers = rest.answers;
+        retained.messages += rest.messages;
+        retained.more = rest.more;
+        Ok(retained)
+    }
+
+    async fn backup(
+        &self,
+        _: SystemScope,
+        _: &Path,
+        _: Arc<dyn Fn(u64, u64) + Send + Sync>,
+    ) -> Result<(), Error> {
+        Err(Error::Engine(BackupElsewhere.into()))
+    }
+
+    fn health(&self) -> Health {
+        self.shared.status.health()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn last_row(&self, _: SystemScope) -> Result<i64, Error> {
+        within(rows::last(&self.reader().await?)).await
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        self.shared.queue.close();
+        let Some(background) = self.background.lock().await.take() else { return Ok(()) };
+        background.close().await
+    }
+}

@@ -1,0 +1,118 @@
+//! A door between a store and its database that a test can slam, even in the middle of a COMMIT.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+
+/// What happens to connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Plan {
+    /// They pass.
+    Open,
+    /// The next COMMIT does not reach the server, and its connection breaks. Others pass.
+    LoseCommit,
+    /// The next COMMIT reaches the server, and its answer is lost. Others pass.
+    LoseAnswer,
+    /// The same, and nobody gets through afterwards.
+    LoseAnswerAndShut,
+    /// Nobody gets through.
+    Shut,
+}
+
+impl Plan {
+    const ALL: [Self; 5] =
+        [Self::Open, Self::LoseCommit, Self::LoseAnswer, Self::LoseAnswerAndShut, Self::Shut];
+}
+
+/// What a COMMIT looks like on the wire: a simple query.
+const COMMIT: &[u8] = b"COMMIT\0";
+
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    plan: Arc<AtomicU8>,
+}
+
+impl Proxy {
+    /// A proxy in front of the server at `authority` (host and port).
+    pub(crate) fn start(authority: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let plan = Arc::new(AtomicU8::new(Plan::Open as u8));
+        let (shared, server) = (Arc::clone(&plan), authority.to_owned());
+        // The thread ends with the test's process.
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if read(&shared) == Plan::Shut {
+                    continue;
+                }
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "a test connects to its database on this machine"
+                )]
+                let server = TcpStream::connect(&server).unwrap();
+                join(client, server, &shared);
+            }
+        });
+        Self { port, plan }
+    }
+
+    pub(crate) fn set(&self, plan: Plan) {
+        self.plan.store(plan as u8, Ordering::SeqCst);
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        read(&self.plan)
+    }
+}
+
+fn read(plan: &AtomicU8) -> Plan {
+    Plan::ALL[usize::from(plan.load(Ordering::SeqCst))]
+}
+
+/// Carries bytes both ways until one side ends.
+fn join(client: TcpStream, server: TcpStream, plan: &Arc<AtomicU8>) {
+    let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from_server, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    let plan = Arc::clone(plan);
+    thread::spawn(move || {
+        carry(client, server, &plan);
+    });
+}
+
+fn carry(mut client: TcpStream, mut server: TcpStream, plan: &AtomicU8) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = client.read(&mut buffer) {
+        let bytes = &buffer[..length];
+        let commits = bytes.windows(COMMIT.len()).any(|window| window == COMMIT);
+        let then = match read(plan) {
+            Plan::LoseCommit if commits => {
+                plan.store(Plan::Open as u8, Ordering::SeqCst);
+                break;
+            }
+            Plan::LoseAnswer if commits => Plan::Open,
+            Plan::LoseAnswerAndShut if commits => Plan::Shut,
+            Plan::Shut => break,
+            _ => {
+                if server.write_all(bytes).is_err() {
+                    break;
+                }
+                continue;
+            }
+        };
+        // First the client is cut off, and then the server gets what it commits.
+        let _ = client.shutdown(Shutdown::Both);
+        server.write_all(bytes).unwrap();
+        plan.store(then as u8, Ordering::SeqCst);
+        // The server reads it to the end before it learns that nobody waits for the answer.
+        let _ = server.shutdown(Shutdown::Write);
+        return;
+    }
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Both);
+}
