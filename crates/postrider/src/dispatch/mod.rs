@@ -6,6 +6,7 @@
 //! - [`lanes`]: the way in. Intake reserves room in a lane before it accepts, and hands the delivery over after;
 //! - `scheduler`: decides what starts next. It is pure: it takes events and the time, and gives actions;
 //! - `run`: the task that feeds the scheduler and carries its actions out;
+//! - `look`: finds the lanes that have work in the store;
 //! - `reading`: claims deliveries and reads settings;
 //! - `deliver`: signs and sends one delivery;
 //! - `settle`: records outcomes in batches, and tells the scheduler what the store made of them.
@@ -18,6 +19,7 @@ pub mod lanes;
 
 mod scheduler;
 
+mod look;
 mod reading;
 mod run;
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deliver::Courier;
 use super::lanes::{Event, Inbox, Lanes};
+use super::look;
 use super::reading;
 use super::scheduler::{Action, Ceilings, Scheduler, Settings};
 use super::settle::Settler;
@@ -94,10 +95,15 @@ pub async fn start(
         loads: reading::LOADS,
     };
     let mut scheduler = Scheduler::new(ceilings, context.lanes.clone());
-    find_lanes(&context, &mut scheduler).await?;
+    let now = context.now();
+    look::at_all_lanes(&context, |lane| scheduler.waiting(now, lane.app, lane.endpoint, lane.due, false))
+        .await?;
 
     let courier = Arc::new(Courier::new(Arc::clone(&context), client, settler.clone(), config.timeout));
     let (stop, beat) = (CancellationToken::new(), Arc::new(AtomicI64::new(context.now().as_micros())));
+    if context.store.is_shared() {
+        tokio::spawn(look::again_and_again(Arc::clone(&context), stop.clone()));
+    }
     let runner = Runner { context, scheduler, courier, settler, beat: Arc::clone(&beat), stop: stop.clone() };
     let running = tokio::spawn(async move {
         runner.run(inbox).await;
@@ -121,22 +127,6 @@ impl Dispatch {
         if tokio::time::timeout(grace, self.running).await.is_err() {
             tracing::warn!("deliveries were still under way at the end of the grace period");
             abort.abort();
-        }
-    }
-}
-
-/// Tells the scheduler of all lanes that have waiting deliveries.
-async fn find_lanes(context: &Context, scheduler: &mut Scheduler<Arc<Destination>>) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let lanes = context.store.lanes_due(SystemScope::assume(), after, BATCH).await?;
-        let now = context.now();
-        for lane in &lanes {
-            scheduler.waiting(now, lane.app, lane.endpoint, lane.due, false);
-        }
-        match lanes.last() {
-            Some(last) if lanes.len() == BATCH => after = Some(last.endpoint),
-            _ => return Ok(()),
         }
     }
 }
