@@ -1,8 +1,8 @@
 //! The chores of this repository, run as `cargo xtask CHORE`.
 //!
 //! Everything that a contributor or the continuous integration runs is here, so that both run the same. In reading
-//! order: [`test`] is the whole check, made of [`step`]s, and [`count`]s the tests; [`tools`] installs what some tests need; [`deps`] judges
-//! what the binary is made of; [`torture`], [`reference`] and [`size`] are small; [`process`] and [`workspace`] are
+//! order: [`test`] is the whole check, made of [`step`]s, and [`count`]s the tests; [`tools`] installs what some tests need, [`postgres`] runs the
+//! server that others need; [`deps`] judges what the binary is made of; [`torture`], [`reference`] and [`size`] are small; [`process`] and [`workspace`] are
 //! what they share. `layers` has no chore: its tests hold the crates and modules to the architecture.
 //!
 //! Deliberately absent: releasing, and anything that needs an account.
@@ -10,6 +10,7 @@
 mod test;
 
 mod count;
+mod postgres;
 mod step;
 mod tools;
 
@@ -43,7 +44,7 @@ enum Chore {
     Test(test::Arguments),
     /// Checks what the binary is made of: banned crates, double versions, licences, and where crates come from.
     Deps,
-    /// Installs the client libraries that some tests use, as `test` does, to run single tests by hand.
+    /// Installs what some tests need, as `test` does, to run single tests by hand.
     Tools,
     /// Kills the server again and again while it works, and checks that nothing acknowledged is lost.
     Torture(torture::Arguments),

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::count::{self, Counts, Skips};
 use crate::step::{Note, Steps};
 use crate::workspace::{cargo, is_ci, target};
-use crate::{deps, process, tools};
+use crate::{deps, postgres, process, tools};
 
 /// What to go on after.
 #[derive(clap::Args)]
@@ -26,7 +26,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { keep_going, may_skip } = *arguments;
     let mut counts = Counts::default();
-    let mut steps = Steps::new(5, keep_going);
+    let mut steps = Steps::new(6, keep_going);
+    let mut server = None;
     steps.step("formatting", || {
         process::run(cargo().args(["fmt", "--all", "--check"]))?;
         Ok(Note::new())
@@ -40,17 +41,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Ok(Note::new())
     });
     steps.step("tools for the tests", || tools::install(is_ci() || !may_skip));
-    steps.step("tests", || tests(arguments, &mut counts));
+    steps.step("PostgreSQL for the tests", || database(may_skip && !is_ci(), &mut server));
+    steps.step("tests", || tests(arguments, server.as_ref(), &mut counts));
+    drop(server);
     let done = steps.finish();
     println!("{counts}");
     done
 }
 
-fn tests(arguments: &Arguments, counts: &mut Counts) -> Result<Note> {
+/// Starts the server that tests use. What cannot be had is an error unless tests `may_skip`.
+fn database(may_skip: bool, server: &mut Option<postgres::Server>) -> Result<Note> {
+    match postgres::Server::start() {
+        Ok(started) => *server = Some(started),
+        Err(error) if may_skip => {
+            eprintln!("postgresql: failed to {error:#}");
+            return Ok("without it, so that its tests will be skipped".to_owned());
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Note::new())
+}
+
+fn tests(arguments: &Arguments, server: Option<&postgres::Server>, counts: &mut Counts) -> Result<Note> {
     let skips = Skips::begin(&target())?;
     let mut command = cargo();
     command.args(["test", "--workspace"]);
     command.env("POSTRIDER_TEST_TOOLS", tools::home()).env(count::VARIABLE, skips.path());
+    if let Some(server) = server {
+        command.env(postgres::VARIABLE, server.url());
+    }
     if arguments.keep_going {
         command.arg("--no-fail-fast");
     }

@@ -1,4 +1,5 @@
-//! What tests of the client libraries need: the official libraries for Python and Node.js, in the target folder.
+//! What some tests need, in the target folder: the official client libraries for Python and Node.js, and the tools that
+//! judge the files of `deploy/`.
 //!
 //! Nothing is installed outside `target/test-tools`. A folder that is there is complete: one that could not be filled
 //! is removed, so that a test which finds it may rely on it, and one which does not says that it was skipped.
@@ -18,19 +19,20 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Names what was installed, by the manifest's own text.
 const STAMP: &str = "installed";
 
-/// The libraries of one language.
+/// What is installed together.
 struct Tool {
     /// Its folder below [`home`].
     name: &'static str,
-    /// What to install, beside the tests that use it.
+    /// What to install: a file below the server's `tests/`, beside what uses it.
     manifest: &'static str,
     /// Fills a folder by its manifest.
     fill: fn(&Path, &Path) -> Result<()>,
 }
 
-const TOOLS: [Tool; 2] = [
-    Tool { name: "python", manifest: "requirements.txt", fill: fill_python },
-    Tool { name: "node", manifest: "package.json", fill: fill_node },
+const TOOLS: [Tool; 3] = [
+    Tool { name: "python", manifest: "clients/requirements.txt", fill: fill_python },
+    Tool { name: "node", manifest: "clients/package.json", fill: fill_node },
+    Tool { name: "deploy", manifest: "deploy/requirements.txt", fill: fill_python },
 ];
 
 /// Where the tools are; tests are told by `POSTRIDER_TEST_TOOLS`.
@@ -52,13 +54,13 @@ pub(crate) fn install(must: bool) -> Result<Note> {
         return Ok(Note::new());
     }
     let missing = missing.join(" and ");
-    ensure!(!must, "install the client libraries for {missing}");
+    ensure!(!must, "install what the tests need in {missing}");
     Ok(format!("without {missing}, whose tests will be skipped"))
 }
 
 impl Tool {
     fn install(&self) -> Result<()> {
-        let manifest = workspace::root().join("crates/postrider/tests/clients").join(self.manifest);
+        let manifest = workspace::root().join("crates/postrider/tests").join(self.manifest);
         let wanted = fs::read_to_string(&manifest).with_context(|| format!("read {}", manifest.display()))?;
         let folder = home().join(self.name);
         if fs::read_to_string(folder.join(STAMP)).is_ok_and(|installed| installed == wanted) {

@@ -1,28 +1,30 @@
 //! The server, put together and taken apart: the only place that knows all parts.
 //!
-//! Two steps. [`open`] opens the data directory and makes what the parts share; commands that need no server stop
-//! there ([`Opened::local`]). [`Opened::start`] adds dispatch, upkeep and the listeners. Clock, randomness, name
-//! resolution and the listener can be replaced, and nothing is global except logs and metrics: tests start many servers
-//! in one process.
+//! Two steps. [`open`] opens the data directory with the database and makes what the parts share; commands that need no
+//! server stop there ([`Opened::local`]). [`Opened::start`] adds dispatch, upkeep and the listeners. Clock, randomness,
+//! name resolution and the listener can be replaced, and nothing is global except logs and metrics: tests start many
+//! servers in one process.
 
 mod bootstrap;
 pub(crate) mod control;
 pub(crate) mod data_dir;
+pub(crate) mod database;
 mod descriptors;
 mod error;
 pub(crate) mod health;
 pub mod local;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use postrider_core::id::{EnvironmentId, IdGenerator};
+use postrider_core::id::EnvironmentId;
 use postrider_core::key::Token;
 use postrider_core::rng::{Rng, SystemRng};
-use postrider_core::scope::{Identity, SystemScope};
+use postrider_core::scope::Identity;
 use postrider_core::time::{Clock, SystemClock};
 use postrider_egress::{Builder, Client};
 use tokio::net::TcpListener;
@@ -46,6 +48,7 @@ use crate::service::memory::Memory;
 use crate::telemetry::metrics;
 use crate::telemetry::requests::Counting;
 use crate::upkeep::{self, Upkeep};
+use database::Database;
 use health::Health;
 
 /// The part of the grace period that requests under way may take.
@@ -90,6 +93,8 @@ pub struct Opened {
     /// The environment that keys of the operator belong to.
     pub environment: EnvironmentId,
     config: Config,
+    database: database::About,
+    lock: Option<File>,
     inbox: Inbox,
     client: Arc<Client>,
     listener: Option<TcpListener>,
@@ -114,6 +119,8 @@ pub struct Running {
     dispatch: Dispatch,
     upkeep: Upkeep,
     folding: JoinHandle<()>,
+    /// Given back when the rest has stopped.
+    _lock: Option<File>,
 }
 
 /// Opens the data directory and starts serving.
@@ -121,12 +128,12 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
     open(config, overrides).await?.start().await
 }
 
-/// Opens the data directory, and makes it on the first start. Fails when another process holds it.
+/// Opens the data directory and the database, and makes both on the first start. Fails when another process holds the
+/// directory.
 pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartError> {
     let Overrides { clock, rng, listener, egress, bins, own_names_only } = overrides;
     let policy = config.egress.policy()?;
-    let store = data_dir::open(&config, &rng).await?;
-    let ids = IdGenerator::resume(store.last_row(SystemScope::assume()).await?);
+    let Database { store, ids, about: database, lock } = database::open(&config, &rng).await?;
     let idle = descriptors::idle_connections(descriptors::raise(), config.dispatch.concurrency);
     let connections = postrider_egress::Limits { per_host: config.egress.host_connections, ..idle };
     let client = Arc::new(egress(Client::builder(policy.clone()).limits(connections)).build());
@@ -148,7 +155,7 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
         lanes,
     });
     let environment = bootstrap::environment(&context).await?;
-    Ok(Opened { context, environment, config, inbox, client, listener, bins, own_names_only })
+    Ok(Opened { context, environment, config, database, lock, inbox, client, listener, bins, own_names_only })
 }
 
 fn dispatch_config(config: &Config) -> dispatch::Config {
@@ -175,7 +182,18 @@ impl Opened {
 
     /// Starts dispatch, upkeep and the listeners.
     pub async fn start(self) -> Result<Running, StartError> {
-        let Self { context, environment, config, inbox, client, listener, bins, own_names_only } = self;
+        let Self {
+            context,
+            environment,
+            config,
+            database,
+            lock,
+            inbox,
+            client,
+            listener,
+            bins,
+            own_names_only,
+        } = self;
         // First of all, so that a port in use is told before anything is sent; clients wait in the listen queue.
         let listener = match listener {
             Some(listener) => listener,
@@ -201,7 +219,8 @@ impl Opened {
         }
         let router = router.layer(Counting::default());
         let server = Server::new(config.server.clone());
-        control::serve(&server, router.clone(), &context, &config.general.data_dir, address);
+        let about = control::About::of_this(address, database);
+        control::serve(&server, router.clone(), &context, &config.general.data_dir, about);
         let router = if own_names_only { server::own_names_only(router, address) } else { router };
         server.serve(listener, router);
         if health::metrics_are_open(&config, address) {
@@ -220,6 +239,7 @@ impl Opened {
             dispatch,
             upkeep,
             folding,
+            _lock: lock,
         })
     }
 }

@@ -22,6 +22,7 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use super::data_dir::CONTROL_SOCKET;
+use super::database;
 use crate::context::Context;
 use crate::server::Server;
 use crate::telemetry::build;
@@ -30,7 +31,7 @@ use crate::telemetry::build;
 const PROGRESS_LINES: usize = 64;
 
 /// The answer of `GET /control`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct About {
     /// The process.
     pub(crate) pid: u32,
@@ -38,6 +39,15 @@ pub(crate) struct About {
     pub(crate) version: String,
     /// Where it serves the API.
     pub(crate) address: SocketAddr,
+    /// Its database.
+    pub(crate) database: database::About,
+}
+
+impl About {
+    /// This process.
+    pub(super) fn of_this(address: SocketAddr, database: database::About) -> Self {
+        Self { pid: std::process::id(), version: build::long_version(), address, database }
+    }
 }
 
 /// The body of `POST /control/backup`.
@@ -65,21 +75,10 @@ pub(crate) enum BackupLine {
 }
 
 /// Serves the socket. A server without it works, except for commands: so failing to is only a warning.
-pub(super) fn serve(
-    server: &Server,
-    router: Router,
-    context: &Context,
-    data_dir: &Path,
-    address: SocketAddr,
-) {
+pub(super) fn serve(server: &Server, router: Router, context: &Context, data_dir: &Path, about: About) {
     let path = data_dir.join(CONTROL_SOCKET);
     let own = Router::new()
-        .route(
-            "/control",
-            get(move || async move {
-                Json(About { pid: std::process::id(), version: build::long_version(), address })
-            }),
-        )
+        .route("/control", get(move || async move { Json(about) }))
         .route("/control/backup", post(backup))
         .with_state(Arc::clone(context));
     match bind(&path) {

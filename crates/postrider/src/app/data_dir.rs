@@ -1,39 +1,18 @@
-//! The data directory: the database, the sealing key, the control socket.
+//! The data directory: the database unless that is PostgreSQL, the sealing key, the control socket.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
-
-use postrider_core::rng::Rng;
-use postrider_store::Store;
-use postrider_store::seal::{self, SealKey, Sealer};
-use postrider_store::sqlite::{Options, Sqlite};
 
 use super::StartError;
-use crate::config::Config;
 
 /// The file of the sealing key in the data directory.
 pub const SEAL_KEY_FILE: &str = "seal.key";
 /// The socket of commands in the data directory.
 pub const CONTROL_SOCKET: &str = "control.sock";
-
-/// Opens the store, and makes the directory and the sealing key where there are none.
-pub(super) async fn open(config: &Config, rng: &Arc<dyn Rng>) -> Result<Arc<dyn Store>, StartError> {
-    let path = &config.general.data_dir;
-    make(path)?;
-    let key = match &config.general.seal_key {
-        Some(key) => SealKey::parse(key.expose())?,
-        None => seal::load_or_create(&path.join(SEAL_KEY_FILE), &**rng)?,
-    };
-    let mut options = Options::new(path.clone(), Arc::new(Sealer::new(&key, Arc::clone(rng))));
-    options.min_free_bytes = config.store.min_free.bytes();
-    options.queue_bytes = config.store.queue_bytes.len();
-    let store = tokio::task::spawn_blocking(move || Sqlite::open(&options))
-        .await
-        .map_err(|panic| postrider_store::Error::Engine(panic.into()))??;
-    Ok(Arc::new(store))
-}
+/// The SQLite engine locks it itself; here it is for servers that use PostgreSQL. Never removed: a lock belongs to a
+/// file, not to its name.
+const LOCK_FILE: &str = "lock";
 
 /// Makes the directory, for its owner only.
 pub(crate) fn make(path: &Path) -> Result<(), StartError> {
@@ -47,4 +26,29 @@ pub(crate) fn make(path: &Path) -> Result<(), StartError> {
         let source = if is_file { io::ErrorKind::NotADirectory.into() } else { source };
         StartError::DataDir { path: path.to_owned(), source }
     })
+}
+
+/// Keeps other servers out of the directory for as long as the file is open. The SQLite engine has a lock of its own.
+pub(super) fn lock(path: &Path) -> Result<File, StartError> {
+    let failed = |source| StartError::DataDir { path: path.to_owned(), source };
+    let file = File::options().create(true).append(true).open(path.join(LOCK_FILE)).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_locked_for_as_long_as_the_lock_lives() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = lock(dir.path()).unwrap();
+        assert!(matches!(lock(dir.path()), Err(StartError::Locked(path)) if path == dir.path()));
+        drop(first);
+        lock(dir.path()).unwrap();
+    }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use postrider_core::key::InvalidToken;
 use postrider_egress::InvalidNat64;
+use postrider_store::postgres;
 use postrider_store::seal::{InvalidSealKey, KeyFileError};
 
 /// See the module's documentation.
@@ -33,6 +34,23 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error(transparent)]
     Open(#[from] postrider_store::sqlite::OpenError),
+    /// PostgreSQL cannot be used.
+    #[error(transparent)]
+    Postgres(postgres::OpenError),
+    /// PostgreSQL cannot be reached, or did not let us in.
+    #[error("connect to the database")]
+    NoDatabase,
+    /// Another server uses the data directory.
+    #[error("open the data directory {}: another process is using it", .0.display())]
+    Locked(PathBuf),
+    /// The file of the database's password cannot be read.
+    #[error("read the password file {}", path.display())]
+    PasswordFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The file of the sealing key cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
@@ -45,4 +63,18 @@ pub enum StartError {
     /// `egress.nat64` is no prefix.
     #[error("use `egress.nat64`")]
     Nat64(#[from] InvalidNat64),
+}
+
+impl From<postgres::OpenError> for StartError {
+    fn from(error: postgres::OpenError) -> Self {
+        match error {
+            // What every call gets while the database is away says nothing of a start. The store has logged the cause.
+            postgres::OpenError::Connect(cause)
+                if matches!(cause.downcast_ref(), Some(postrider_store::Error::Overloaded { .. })) =>
+            {
+                Self::NoDatabase
+            }
+            error => Self::Postgres(error),
+        }
+    }
 }

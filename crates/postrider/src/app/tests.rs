@@ -2,6 +2,7 @@ use std::path::Path;
 
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
+use postrider_core::scope::SystemScope;
 use serde_json::json;
 
 use super::control::BackupLine;

@@ -8,17 +8,24 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use postrider_store::postgres::BackupElsewhere;
 
 use super::exit::Exit;
 use super::failure::{Failure, OrExit as _};
 use super::instance::Instance;
 use super::settings::Settings;
 use crate::app::SEAL_KEY_FILE;
-use crate::config::Config;
+use crate::config::{Config, Database};
+
+/// What to do instead, with PostgreSQL.
+const PG_DUMP: &str =
+    "such as `pg_dump --format=custom --schema=postrider --file=FILE URL`; the sealing key is not in it";
 
 /// What to copy, and where to.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+A PostgreSQL database is not copied by this command, but by pg_dump or whoever runs it.
+
 A backup holds everything except the sealing key: signing secrets and custom headers in it are sealed with that key \
 and worth nothing without it. Keep `seal.key` of the data directory (or your `seal_key`) apart from the backups, and \
 keep it safe: there is no way to make it again. `--with-key` puts a copy beside the backup, for where both are equally \
@@ -48,6 +55,9 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
     let config = settings.load(Config::default())?.config;
     // The server may be in another directory than we are.
     let to = std::path::absolute(&arguments.to)?;
+    if let Database::Postgres(_) = config.store.database {
+        return Err(Failure::new(Exit::Usage, BackupElsewhere).with_hint(Some(PG_DUMP)));
+    }
     place(&to)?;
     let instance = Instance::open(settings).await?;
     // Hidden by itself where stderr is no terminal.

@@ -21,6 +21,7 @@ mod key;
 mod backup;
 mod config;
 mod doctor;
+mod health;
 mod openapi;
 mod restore;
 
@@ -100,6 +101,8 @@ enum Command {
     Restore(restore::Arguments),
     /// Look at everything that the server depends on, and say what is wrong
     Doctor(doctor::Arguments),
+    /// Ask a server whether it is ready, for health checks of containers
+    Health(health::Arguments),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Verb),
@@ -126,6 +129,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Backup(arguments) => backup::run(&arguments, &settings).await,
         Command::Restore(arguments) => restore::run(&arguments, &settings).await,
         Command::Doctor(arguments) => doctor::run(&arguments, &settings).await,
+        Command::Health(arguments) => health::run(&arguments).await,
         Command::Config(verb) => config::run(&verb, &settings),
         Command::Openapi => openapi::run(),
         Command::Bench(arguments) => bench::run(arguments, &settings).await,

@@ -11,7 +11,7 @@ use super::failure::{Failure, OrExit as _};
 use super::serve::start_failure;
 use super::settings::Settings;
 use crate::app::{SEAL_KEY_FILE, data_dir};
-use crate::config::Config;
+use crate::config::{Config, Database};
 
 /// What to restore.
 #[derive(Debug, Args)]
@@ -33,6 +33,10 @@ pub(super) struct Arguments {
 /// Runs it.
 pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failure> {
     let config = settings.load(Config::default())?.config;
+    if let Database::Postgres(_) = config.store.database {
+        let sentence = "a PostgreSQL database is restored with pg_restore, or by whoever runs it";
+        return Err(Failure::new(Exit::Usage, sentence));
+    }
     let data_dir = config.general.data_dir;
     let from = arguments.from.clone();
     if !from.is_file() {

@@ -3,7 +3,7 @@
 use std::io;
 
 use postrider_store::seal::KeyFileError;
-use postrider_store::sqlite::OpenError;
+use postrider_store::{postgres, sqlite};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -20,6 +20,7 @@ The first start makes the data directory, the sealing key and an API key, which 
 
 Examples:
   postrider serve --data-dir /var/lib/postrider
+  postrider serve --database postgres://postrider@db.example/postrider --set store.password_file=/run/secrets/pg
   postrider serve --config /etc/postrider/postrider.toml --listen 0.0.0.0:8071
   POSTRIDER_METRICS__TOKEN_FILE=/run/secrets/metrics postrider serve";
 
@@ -58,11 +59,21 @@ pub(super) async fn until_stopped(running: Running, mut signals: Signals) -> Res
 /// With its exit code, and what can be done about it.
 pub(super) fn start_failure(error: StartError) -> Failure {
     let exit = match &error {
-        StartError::SealKey(_) | StartError::BootstrapKey(_) | StartError::Nat64(_) => Exit::Config,
-        StartError::Listen { .. } | StartError::Open(OpenError::Locked(_)) => Exit::Retry,
-        StartError::DataDir { .. } | StartError::KeyFile(_) | StartError::Open(_) | StartError::Store(_) => {
-            Exit::Failure
-        }
+        StartError::SealKey(_)
+        | StartError::BootstrapKey(_)
+        | StartError::Nat64(_)
+        | StartError::Postgres(postgres::OpenError::Address(_)) => Exit::Config,
+        StartError::Listen { .. }
+        | StartError::Locked(_)
+        | StartError::Open(sqlite::OpenError::Locked(_))
+        | StartError::Postgres(postgres::OpenError::NoSlot(_)) => Exit::Retry,
+        StartError::NoDatabase | StartError::Postgres(postgres::OpenError::Connect(_)) => Exit::Unavailable,
+        StartError::DataDir { .. }
+        | StartError::PasswordFile { .. }
+        | StartError::KeyFile(_)
+        | StartError::Open(_)
+        | StartError::Postgres(_)
+        | StartError::Store(_) => Exit::Failure,
     };
     let hint = hint(&error);
     Failure::failed_to(exit, error).with_hint(hint)
@@ -83,8 +94,29 @@ fn hint(error: &StartError) -> Option<&'static str> {
         StartError::DataDir { .. } | StartError::KeyFile(KeyFileError::Io { .. }) => {
             Some("`--data-dir` names another directory, in which this user may write")
         }
-        StartError::Open(OpenError::Locked(_)) => {
+        StartError::Locked(_) | StartError::Open(sqlite::OpenError::Locked(_)) => {
             Some("`postrider doctor` with the same settings says which process it is")
+        }
+        StartError::Open(sqlite::OpenError::WrongKey(_)) => {
+            Some("put back the `seal.key` of the data directory, or set `seal_key` to what it held")
+        }
+        StartError::NoDatabase => Some(
+            "is it running, and are host, user, TLS (sslmode) and store.password right? The log says what it answered",
+        ),
+        StartError::Postgres(error) => postgres_hint(error),
+        _ => None,
+    }
+}
+
+fn postgres_hint(error: &postgres::OpenError) -> Option<&'static str> {
+    use postgres::OpenError;
+    match error {
+        OpenError::NotDurable => Some("`ALTER ROLE … SET synchronous_commit = on` for its user mends that"),
+        OpenError::WrongKey(_) => Some(
+            "all servers of a database need the same key: set `seal_key` to what `seal.key` of the first one holds",
+        ),
+        OpenError::Connect(_) => {
+            Some("is it running, and are host, user, TLS (sslmode) and store.password right?")
         }
         _ => None,
     }

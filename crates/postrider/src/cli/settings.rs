@@ -12,6 +12,8 @@ use crate::config::{self, Config, Loaded, Sources};
 // Their variables and defaults are those of the configuration, which clap does not know.
 const DATA_DIR: &str = "Directory of the database, the sealing key and the control socket \
     [env: POSTRIDER_DATA_DIR] [default: /var/lib/postrider; dev: ./postrider-data]";
+const DATABASE: &str = "`sqlite`, or the URL of a PostgreSQL database, without its password \
+    [env: POSTRIDER_STORE__DATABASE; the password: POSTRIDER_STORE__PASSWORD] [default: sqlite]";
 const LISTEN: &str = "Address and port of the API [env: POSTRIDER_LISTEN] [default: 127.0.0.1:8071]";
 const LOG_LEVEL: &str = "What is logged: a level, or a filter such as info,postrider=debug \
     [env: POSTRIDER_LOG__LEVEL] [default: info]";
@@ -25,6 +27,8 @@ pub(super) struct Settings {
     config: Option<PathBuf>,
     #[arg(long, global = true, value_name = "DIR", help = DATA_DIR)]
     data_dir: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "URL", help = DATABASE)]
+    database: Option<String>,
     #[arg(long, global = true, value_name = "ADDRESS", help = LISTEN, value_parser = address)]
     listen: Option<SocketAddr>,
     #[arg(long, global = true, value_name = "LEVEL", help = LOG_LEVEL)]
@@ -54,6 +58,7 @@ impl Settings {
         let text = |value: &Option<PathBuf>| value.as_ref().map(|path| path.display().to_string());
         let named = [
             ("--data-dir", "data_dir", text(&self.data_dir)),
+            ("--database", "store.database", self.database.clone()),
             ("--listen", "listen", self.listen.map(|listen| listen.to_string())),
             ("--log-level", "log.level", self.log_level.clone()),
         ];

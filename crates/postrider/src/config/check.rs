@@ -18,6 +18,13 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
         (server.idle_timeout >= second, "server.idle_timeout", "must be at least 1s"),
         (server.shutdown_grace >= second, "server.shutdown_grace", "must be at least 1s"),
         (config.store.queue_bytes.bytes() >= 1024 * 1024, "store.queue_bytes", "must be at least 1MiB"),
+        (
+            config.store.password.is_none() || config.store.password_file.is_none(),
+            "store.password",
+            "must not be set beside store.password_file",
+        ),
+        ((1..=1_000).contains(&config.store.connections), "store.connections", "must be from 1 to 1000"),
+        ((1..=64).contains(&config.store.writers), "store.writers", "must be from 1 to 64"),
         ((1..=100_000).contains(&dispatch.concurrency), "dispatch.concurrency", "must be from 1 to 100000"),
         (
             (1..=dispatch.concurrency.max(1)).contains(&dispatch.endpoint_concurrency),

@@ -11,8 +11,8 @@ section! {
     General at "" {
         /// Address and port that the API is served on.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8071)),
-        /// Directory of the database, the sealing key and the control socket. It is made with mode 0700 if it does
-        /// not exist. One server at a time can use it.
+        /// Directory of the database unless that is PostgreSQL, of the sealing key, and of the control socket. It is made
+        /// with mode 0700 if it does not exist. One server at a time can use it.
         data_dir: PathBuf = PathBuf::from("/var/lib/postrider"),
         /// An API key of your own for the environment `default`: 24 to 128 characters of `A-Z a-z 0-9 - _`. Without
         /// it, the first start makes a key and prints it once. Another value on a later start adds a key; the
@@ -20,6 +20,7 @@ section! {
         bootstrap_key: Option<Secret> = None,
         /// The key that secrets in the database are sealed with: 32 bytes as hexadecimal digits or Base64. Without
         /// it, the first start makes `seal.key` in the data directory. Whoever loses it loses all signing secrets.
+        /// Servers that share a database must have the same.
         seal_key: Option<Secret> = None,
     }
 }

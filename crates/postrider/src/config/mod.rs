@@ -12,6 +12,7 @@ mod general;
 mod limits;
 mod log;
 mod metrics;
+mod node;
 mod server;
 mod store;
 
@@ -23,12 +24,14 @@ mod reference;
 mod section;
 
 mod amount;
+mod database;
 mod value;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use amount::{Size, duration};
+pub use database::Database;
 pub use dispatch::Dispatch;
 pub use egress::Egress;
 pub use general::General;
@@ -36,6 +39,7 @@ pub use layer::Origin;
 pub use limits::Limits;
 pub use log::{Format, Log};
 pub use metrics::Metrics;
+pub use node::Node;
 pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use server::Server;
@@ -59,6 +63,8 @@ pub struct Config {
     pub server: Server,
     /// `store`.
     pub store: Store,
+    /// `node`.
+    pub node: Node,
     /// `egress`.
     pub egress: Egress,
     /// `dispatch`.
@@ -128,14 +134,14 @@ impl Config {
     }
 
     /// The sections, in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 8] {
-        let Self { general, server, store, egress, dispatch, limits, log, metrics } = self;
-        [general, server, store, egress, dispatch, limits, log, metrics]
+    fn sections(&self) -> [&dyn Section; 9] {
+        let Self { general, server, store, node, egress, dispatch, limits, log, metrics } = self;
+        [general, server, store, node, egress, dispatch, limits, log, metrics]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
-        let Self { general, server, store, egress, dispatch, limits, log, metrics } = self;
-        [general, server, store, egress, dispatch, limits, log, metrics]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
+        let Self { general, server, store, node, egress, dispatch, limits, log, metrics } = self;
+        [general, server, store, node, egress, dispatch, limits, log, metrics]
     }
 
     /// Every key: its dotted name, and where it is.

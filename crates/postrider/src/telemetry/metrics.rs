@@ -97,16 +97,28 @@ fn describe() {
         "One attempt, from looking the name up to the last byte"
     );
     describe_counter!("postrider_retention_messages_total", Unit::Count, "Messages removed by retention");
-    describe_histogram!("postrider_store_commit_seconds", Unit::Seconds, "One commit, up to its sync");
+    describe_histogram!(
+        "postrider_store_commit_seconds",
+        Unit::Seconds,
+        "One commit: with SQLite up to its sync, with PostgreSQL the whole transaction"
+    );
     describe_histogram!(
         "postrider_store_sync_seconds",
         Unit::Seconds,
-        "One sync of the log, with all commits before it"
+        "One sync of the log, with all commits before it; with SQLite only"
     );
     describe_histogram!("postrider_store_commit_jobs", Unit::Count, "Changes made durable by one commit");
-    describe_gauge!("postrider_store_queue_jobs", Unit::Count, "Changes that wait for the writer");
-    describe_gauge!("postrider_store_wal_bytes", Unit::Bytes, "Size of the write-ahead log");
-    describe_histogram!("postrider_store_checkpoint_seconds", Unit::Seconds, "One checkpoint");
+    describe_gauge!("postrider_store_queue_jobs", Unit::Count, "Changes that wait for a writer");
+    describe_gauge!(
+        "postrider_store_wal_bytes",
+        Unit::Bytes,
+        "Size of the write-ahead log; with SQLite only"
+    );
+    describe_histogram!(
+        "postrider_store_checkpoint_seconds",
+        Unit::Seconds,
+        "One checkpoint; with SQLite only"
+    );
     describe_gauge!("postrider_uptime_seconds", Unit::Seconds, "Since the server started");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Resident memory");
     describe_gauge!("process_open_fds", Unit::Count, "Open file descriptors");

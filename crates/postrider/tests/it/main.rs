@@ -24,8 +24,10 @@ mod rate;
 
 mod disk;
 mod kill;
+mod postgres;
 mod restart;
 
 mod clients;
+mod deploy;
 mod dev_command;
 mod openapi;

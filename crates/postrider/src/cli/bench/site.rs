@@ -19,6 +19,10 @@ use crate::cli::instance;
 use crate::cli::remote;
 use crate::cli::serve::start_failure;
 use crate::cli::settings::Settings;
+use crate::config::Database;
+
+/// What is measured stays behind in a database, with its key: nobody wants that in one that is in use.
+const NOT_POSTGRES: &str = "measure PostgreSQL with a running server whose database was made for it";
 
 /// See the module's documentation.
 pub(super) struct Site {
@@ -44,6 +48,9 @@ impl Site {
     /// A server of our own, with the settings of `postrider dev`, on a temporary data directory.
     pub(super) async fn started(settings: &Settings) -> Result<Self, Failure> {
         let mut config = settings.load(dev::defaults())?.config;
+        if config.store.database != Database::Sqlite {
+            return Err(Failure::new(Exit::Usage, NOT_POSTGRES).with_hint(Some("see `--url`")));
+        }
         let data_dir = std::env::temp_dir().join(format!("postrider-bench-{}", std::process::id()));
         let key = Token::generate(&SystemRng::new()).expose().to_owned();
         config.general.data_dir.clone_from(&data_dir);

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use postrider_core::time::{Clock as _, SystemClock, Timestamp};
 use postrider_egress::{Dns as _, SystemDns, system_roots};
-use postrider_store::sqlite::{self, DATABASE_FILE};
 use rustix::fs::Access;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::TcpListener;
 
-use super::Finding;
+use super::{Finding, database};
+use crate::app::control::About;
 use crate::app::{SEAL_KEY_FILE, health};
 use crate::config::Config;
 
@@ -25,22 +25,19 @@ const LOOKUP: Duration = Duration::from_secs(5);
 const OTHER_FILES: u64 = 2_300;
 
 /// Everything except the configuration and the server.
-pub(super) async fn all(config: &Config, is_running: bool) -> Vec<Finding> {
-    let data_dir = &config.general.data_dir;
-    vec![
-        directory(data_dir),
-        sealing_key(config),
-        space(config),
-        sqlite(),
-        database(config),
-        listen(config, is_running).await,
+pub(super) async fn all(config: &Config, running: Option<&About>) -> Vec<Finding> {
+    let mut findings = vec![directory(&config.general.data_dir), sealing_key(config)];
+    findings.extend(database::all(config, running.map(|about| &about.database)));
+    findings.extend([
+        listen(config, running.is_some()).await,
         files(config),
         clock(),
         resolver().await,
         roots(),
         egress(config),
         metrics(config),
-    ]
+    ]);
+    findings
 }
 
 fn directory(path: &Path) -> Finding {
@@ -93,54 +90,10 @@ fn sealing_key(config: &Config) -> Finding {
     }
 }
 
-fn space(config: &Config) -> Finding {
-    const CHECK: &str = "free space";
-    let path = existing(&config.general.data_dir);
-    match rustix::fs::statvfs(&path) {
-        Ok(disk) => {
-            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let shown = format!("{} MiB free", free >> 20);
-            if free < config.store.min_free.bytes() {
-                let floor = config.store.min_free.bytes() >> 20;
-                Finding::fail(
-                    CHECK,
-                    format!("{shown}, below store.min_free of {floor} MiB: messages are refused"),
-                )
-            } else if free < 4 * config.store.min_free.bytes() {
-                Finding::warn(CHECK, shown)
-            } else {
-                Finding::ok(CHECK, shown)
-            }
-        }
-        Err(error) => Finding::warn(CHECK, format!("{}: {error}", path.display())),
-    }
-}
-
 /// The directory or, before it is made, the one that it will be made in.
-fn existing(path: &Path) -> PathBuf {
+pub(super) fn existing(path: &Path) -> PathBuf {
     let above = path.ancestors().find(|above| above.exists() && !above.as_os_str().is_empty());
     above.unwrap_or(Path::new(".")).to_owned()
-}
-
-fn sqlite() -> Finding {
-    const CHECK: &str = "SQLite";
-    let (version, min) = (sqlite::version(), sqlite::VERSION_MIN);
-    if sqlite::is_safe() {
-        Finding::ok(CHECK, format!("{version}; at least {min} is needed"))
-    } else {
-        Finding::fail(
-            CHECK,
-            format!("{version} is older than {min} and can lose data: the server does not start"),
-        )
-    }
-}
-
-fn database(config: &Config) -> Finding {
-    const CHECK: &str = "database";
-    match fs::metadata(config.general.data_dir.join(DATABASE_FILE)) {
-        Ok(file) => Finding::ok(CHECK, format!("{} MiB", file.len().div_ceil(1 << 20))),
-        Err(_) => Finding::ok(CHECK, "does not exist yet; the first start makes it"),
-    }
 }
 
 async fn listen(config: &Config, is_running: bool) -> Finding {

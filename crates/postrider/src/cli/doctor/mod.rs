@@ -3,6 +3,7 @@
 //! It changes nothing, and works beside a running server. What it looks at is in `checks`, one function each.
 
 mod checks;
+mod database;
 mod running;
 
 use clap::Args;
@@ -67,10 +68,9 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
         }
     };
     let mut findings = vec![configuration];
-    let server = running::look(&config.general.data_dir).await;
-    let is_running = server.verdict == Verdict::Ok;
+    let (server, running) = running::look(&config.general.data_dir).await;
     findings.push(server);
-    findings.extend(checks::all(&config, is_running).await);
+    findings.extend(checks::all(&config, running.as_ref()).await);
 
     match arguments.output {
         Output::Json => output::json(&findings)?,
@@ -127,7 +127,7 @@ mod tests {
         config.general.data_dir = dir.path().join("data");
         config.general.listen = "127.0.0.1:0".parse().unwrap();
         config.store.min_free = crate::config::Size::mebibytes(0);
-        for finding in checks::all(&config, false).await {
+        for finding in checks::all(&config, None).await {
             assert!(finding.verdict != Verdict::Fail, "{finding:?}");
         }
     }
@@ -146,7 +146,7 @@ mod tests {
         std::fs::write(&key, "x").unwrap();
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
 
-        let findings = checks::all(&config, false).await;
+        let findings = checks::all(&config, None).await;
         let verdict = |check| findings.iter().find(|finding| finding.check == check).unwrap().verdict;
         assert_eq!(verdict("data directory"), Verdict::Warn);
         assert_eq!(verdict("sealing key"), Verdict::Fail);

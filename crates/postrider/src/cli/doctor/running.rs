@@ -1,4 +1,4 @@
-//! The server that holds the data directory, if there is one.
+//! The server that holds the data directory, if there is one, and what it says of itself.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ const CHECK: &str = "server";
 /// Bytes of a health report.
 const REPORT_BYTES: usize = 64 * 1024;
 
-/// Asks it whether it is ready.
-pub(super) async fn look(data_dir: &Path) -> Finding {
+/// Asks it whether it is ready; gives what it says of itself if so.
+pub(super) async fn look(data_dir: &Path) -> (Finding, Option<About>) {
     let Ok(stream) = remote::connect(data_dir).await else {
-        return Finding::warn(CHECK, format!("none is running in {}", data_dir.display()));
+        return (Finding::warn(CHECK, format!("none is running in {}", data_dir.display())), None);
     };
     let about = match remote::call(stream, Method::GET, "/control", None, None).await {
         Ok(reply) => serde_json::from_value::<About>(reply.body).map_err(anyhow::Error::from),
@@ -24,11 +24,15 @@ pub(super) async fn look(data_dir: &Path) -> Finding {
     };
     match (about, readiness(data_dir).await) {
         (Ok(about), Ok((true, _))) => {
-            let About { pid, version, address } = about;
-            Finding::ok(CHECK, format!("version {version} is ready at {address}, process {pid}"))
+            let About { pid, version, address, .. } = &about;
+            let detail = format!("version {version} is ready at {address}, process {pid}");
+            (Finding::ok(CHECK, detail), Some(about))
         }
-        (_, Ok((_, report))) => Finding::fail(CHECK, format!("is not ready: {report}")),
-        (_, Err(error)) => Finding::fail(CHECK, format!("does not answer: {error:#}")),
+        (Err(error), Ok((true, _))) => {
+            (Finding::fail(CHECK, format!("is of another version than this program: {error:#}")), None)
+        }
+        (_, Ok((false, report))) => (Finding::fail(CHECK, format!("is not ready: {report}")), None),
+        (_, Err(error)) => (Finding::fail(CHECK, format!("does not answer: {error:#}")), None),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::command::program;
-use super::{Client, DataDir, KEY, await_until};
+use super::{Client, DataDir, KEY, await_until, engine};
 
 /// A server process. It is killed with the test.
 pub(crate) struct Binary {
@@ -74,6 +74,7 @@ impl Binary {
             .args(["--listen", &address.to_string(), "--data-dir"])
             .arg(data.path())
             .args(no_limit)
+            .envs(engine::variables(data.path()))
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)

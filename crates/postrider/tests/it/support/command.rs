@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use super::PATIENCE;
+use super::{PATIENCE, engine};
 
 /// How a process ended.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) fn program(arguments: &[&str]) -> Command {
 /// Runs a command on `data` to its end.
 pub(crate) async fn run(data: &Path, arguments: &[&str]) -> Exit {
     let mut command = program(arguments);
-    command.env("POSTRIDER_DATA_DIR", data);
+    command.env("POSTRIDER_DATA_DIR", data).envs(engine::variables(data));
     let ended = tokio::task::spawn_blocking(move || command.output());
     let Output { status, stdout, stderr } = tokio::time::timeout(PATIENCE, ended)
         .await

@@ -3,6 +3,8 @@
 mod binary;
 mod clock;
 mod command;
+mod database;
+mod engine;
 mod http;
 mod memory;
 mod names;
@@ -20,7 +22,9 @@ mod wait;
 
 pub(crate) use binary::{Binary, free_port};
 pub(crate) use clock::SkewClock;
-pub(crate) use command::run;
+pub(crate) use command::{Exit, run};
+pub(crate) use database::{Database, drop_databases};
+pub(crate) use engine::ON_POSTGRES;
 pub(crate) use http::{Client, Reply};
 pub(crate) use memory::resident_bytes;
 pub(crate) use names::{Names, Tripwire};

@@ -10,7 +10,7 @@ use postrider::context::Context;
 use postrider_egress as egress;
 use serde_json::{Value, json};
 
-use super::{Client, SkewClock};
+use super::{Client, SkewClock, engine};
 
 /// The key of every test's first environment.
 pub(crate) const KEY: &str = "prk_the_key_of_the_tests_environment";
@@ -124,6 +124,9 @@ impl Builder {
     pub(crate) async fn start(self) -> Server {
         let Self { mut config, mut overrides, clock, data } = self;
         config.general.data_dir = data.path().to_path_buf();
+        if let Some(place) = engine::place(data.path()) {
+            place.configure(&mut config);
+        }
         overrides.clock = clock.clone();
         let running = app::start(config, overrides).await.unwrap();
         Server { address: running.address, clock, data, running }
