@@ -53,6 +53,8 @@ pub(super) struct Lane<D> {
     pub(super) enrolled: bool,
     /// When the first delivery that waits in the store is due, as far as is known; early is harmless, late is not.
     pub(super) store_due: Option<Timestamp>,
+    /// How much of it is due.
+    pub(super) stored: Stored,
     /// Whether a claim is under way.
     pub(super) claiming: Claiming,
     /// The first failure since the last success.
@@ -79,6 +81,15 @@ pub(super) enum Loading {
     },
     /// They could not be read; not again before this time.
     NotBefore(Timestamp),
+}
+
+/// How many deliveries are due in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// None, or no more than a claim takes.
+    Few,
+    /// More than a claim takes, or some while none may be claimed.
+    Backlog,
 }
 
 /// Whether a claim is under way.
@@ -126,6 +137,7 @@ impl<D> Lane<D> {
             class: Class::Probation,
             enrolled: false,
             store_due: None,
+            stored: Stored::Few,
             claiming: Claiming::No,
             failing_since: None,
             failing_marked: false,
@@ -202,12 +214,12 @@ impl<D> Lane<D> {
         }
     }
 
-    /// Whether new deliveries must queue in the store: older ones do, or the lane is paused.
-    pub(super) fn must_queue_in_store(&self, now: Timestamp) -> bool {
-        self.claiming != Claiming::No
-            || self.store_due.is_some_and(|due| due <= now)
-            || !self.breaker.is_closed()
-            || self.is_disabled()
+    /// Whether new deliveries must queue in the store: older ones do in number, or the lane is paused.
+    ///
+    /// A claim for a few, a retry whose time has come for example, is no reason: what is published meanwhile would have
+    /// to be claimed as well, and then what is published during that claim, for as long as there is traffic.
+    pub(super) fn must_queue_in_store(&self) -> bool {
+        self.stored == Stored::Backlog || !self.breaker.is_closed() || self.is_disabled()
     }
 
     /// When the delivery that waits longest was due, in memory or in the store; `None` also while the endpoint is

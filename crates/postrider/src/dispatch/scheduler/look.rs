@@ -4,7 +4,7 @@ use postrider_core::id::EndpointId;
 use postrider_core::time::Timestamp;
 
 use super::breaker::Permit;
-use super::lane::{Blocked, Claiming, Loading, SLOW};
+use super::lane::{Blocked, Claiming, Loading, SLOW, Stored};
 use super::pool::Class;
 use super::{Action, Scheduler};
 use crate::dispatch::lanes::WINDOW;
@@ -22,11 +22,15 @@ impl<D: Clone> Scheduler<D> {
             self.give_back(endpoint);
         }
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
-        if lane.claiming == Claiming::No && lane.wants(now, WINDOW) > 0 {
-            lane.claiming = Claiming::InLine;
-            self.claims.enter(endpoint);
+        if lane.claiming == Claiming::No && lane.store_due.is_some_and(|due| due <= now) {
+            if lane.wants(now, WINDOW) > 0 {
+                lane.claiming = Claiming::InLine;
+                self.claims.enter(endpoint);
+            } else {
+                lane.stored = Stored::Backlog;
+            }
         }
-        lane.gate.close(lane.must_queue_in_store(now));
+        lane.gate.close(lane.must_queue_in_store());
 
         let app = lane.app;
         let mut wake = lane.store_due.filter(|due| *due > now);

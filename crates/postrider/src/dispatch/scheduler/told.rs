@@ -7,7 +7,7 @@ use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
 
 use super::bucket::Bucket;
-use super::lane::{Claiming, LOAD_AGAIN_AFTER, Lane, Loading, SLOW, Settings};
+use super::lane::{Claiming, LOAD_AGAIN_AFTER, Lane, Loading, SLOW, Settings, Stored};
 use super::pool::Class;
 use super::{Action, Ceilings, Scheduler};
 
@@ -148,6 +148,8 @@ impl<D: Clone> Scheduler<D> {
             Claiming::UnderWay { noted } => noted,
             Claiming::No | Claiming::InLine => None,
         };
+        let more = next_due.is_some_and(|due| due <= now);
+        lane.stored = if more { Stored::Backlog } else { Stored::Few };
         lane.store_due = next_due.into_iter().chain(noted).min();
         for work in work {
             self.handle.count_in(&lane.gate, work.payload_len());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::world::*;
+use crate::dispatch::lanes::WINDOW;
 
 #[test]
 fn what_is_noted_while_a_claim_is_under_way_is_not_forgotten() {
@@ -118,4 +119,38 @@ fn once_reading_has_stopped_nothing_is_claimed_or_read() {
     world.scheduler.stop_reading();
     assert!(world.scheduler.next_action(world.now, false).is_none());
     assert_eq!(world.scheduler.claiming(), 0);
+}
+
+#[test]
+fn a_claim_for_a_few_does_not_send_what_is_published_meanwhile_through_the_store() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, fast);
+    world.accept(endpoint);
+    world.act();
+    let retry = world.work(endpoint);
+    world.store(retry);
+    assert!(matches!(world.scheduler.next_action(world.now, true), Some(Action::Claim { .. })));
+    world.accept(endpoint);
+    assert_eq!(world.stored[&endpoint].len(), 1, "only the retry is there, what was published is in memory");
+    world.claim(endpoint, 1);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.sent_to(endpoint), 3);
+}
+
+#[test]
+fn behind_a_backlog_new_deliveries_queue_until_it_is_claimed() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, fast);
+    for _ in 0..2 * WINDOW {
+        let work = world.work(endpoint);
+        world.store(work);
+    }
+    world.act();
+    assert!(!world.handle.room(2).reserve(endpoint), "older ones are still in the store");
+    world.accept(endpoint);
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(world.sent_to(endpoint), 2 * WINDOW + 1);
+    assert!(world.handle.room(2).reserve(endpoint), "nothing is left there");
 }
