@@ -1,6 +1,6 @@
 //! One exchange at a time: a pooled connection or a new one, one deadline, one record.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -132,19 +132,23 @@ impl Client {
         }
     }
 
-    async fn send_fresh(
-        &self,
-        key: &Key,
+    /// Opens a connection and sends over it. Boxed: a handshake needs much more room than an exchange, and most
+    /// exchanges need no handshake.
+    fn send_fresh<'a>(
+        &'a self,
+        key: &'a Key,
         slot: Slot,
         request: Outgoing,
-        log: &mut Log,
-    ) -> Result<(), Failure> {
-        let mut connection = self.dialler.dial(&key.origin, &self.policy, slot, log).await?;
-        log.enter(Phase::Answer);
-        let sent = connection.send(request).await;
-        let answer = sent.map_err(|unanswered| Failure::from_http(unanswered.error))?;
-        self.receive(key, connection, answer, log).await;
-        Ok(())
+        log: &'a mut Log,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut connection = self.dialler.dial(&key.origin, &self.policy, slot, log).await?;
+            log.enter(Phase::Answer);
+            let sent = connection.send(request).await;
+            let answer = sent.map_err(|unanswered| Failure::from_http(unanswered.error))?;
+            self.receive(key, connection, answer, log).await;
+            Ok(())
+        })
     }
 
     /// Reads an answer, and keeps the connection if all of it was clean.

@@ -191,9 +191,9 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// What `act` gives; `None` when it panics.
-async fn contained<T>(act: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(act).catch_unwind().await.ok()
+/// What `act` gives; `None` when it panics. Not an `async fn`, which would keep room for `act` twice.
+fn contained<T>(act: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+    AssertUnwindSafe(act).catch_unwind().map(Result::ok)
 }
 
 #[cfg(test)]
