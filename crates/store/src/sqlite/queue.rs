@@ -24,8 +24,8 @@ const BATCH_JOBS: usize = 1_024;
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
 /// The least time from the begin of one batch to the next, and the number of jobs that do not wait for it.
-const DISTANCE: Duration = Duration::from_millis(2);
-const ENOUGH_JOBS: usize = 32;
+const DISTANCE: Duration = Duration::from_millis(1);
+const ENOUGH_JOBS: usize = 16;
 
 /// Jobs that wait for the writer.
 pub(super) struct Queue {
