@@ -37,9 +37,9 @@ pub(crate) struct Options {
     /// Deliveries of one run at full speed
     #[arg(long, default_value_t = 60_000)]
     pub(crate) messages: u64,
-    /// Publishing connections
-    #[arg(long, default_value_t = 64)]
-    pub(crate) connections: usize,
+    /// Publishing connections; `single` measures with each of these numbers, the others with the first
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 256])]
+    pub(crate) connections: Vec<usize>,
     /// Bytes of filling in a payload
     #[arg(long, default_value_t = 200)]
     pub(crate) pad: usize,
@@ -76,6 +76,7 @@ pub(crate) struct Bench {
 pub(crate) struct Pace {
     pub(crate) messages: u64,
     pub(crate) rate: Option<f64>,
+    pub(crate) connections: usize,
 }
 
 impl Bench {
@@ -88,12 +89,18 @@ impl Bench {
 
     /// As many messages as one run has, as fast as they are taken.
     pub(crate) fn full_speed(&self) -> Pace {
-        Pace { messages: self.options.messages, rate: None }
+        Pace { messages: self.options.messages, rate: None, connections: self.connections() }
+    }
+
+    /// The number of publishing connections, where it is not what is measured.
+    pub(crate) fn connections(&self) -> usize {
+        self.options.connections.first().copied().unwrap_or(1)
     }
 
     /// A rate, for as many seconds as one run has.
     pub(crate) fn steady(&self, rate: f64) -> Pace {
-        Pace { messages: ((rate * self.options.seconds as f64) as u64).max(1), rate: Some(rate) }
+        let messages = ((rate * self.options.seconds as f64) as u64).max(1);
+        Pace { messages, rate: Some(rate), connections: self.connections() }
     }
 
     /// A receiver on a port of its own.
@@ -119,7 +126,7 @@ impl Bench {
     ) -> anyhow::Result<Report> {
         let mut plan = Plan::new(aims, headers, self.template.clone())?;
         plan.messages = pace.messages;
-        plan.connections = self.options.connections;
+        plan.connections = pace.connections;
         plan.rate = pace.rate;
         let patience = Duration::from_secs(self.options.patience);
         let report = measure::run(plan.check()?, receiver, self.epoch, patience).await?;

@@ -22,7 +22,7 @@ use crate::{
 
 /// Time to let the last commits settle before memory is read.
 const SETTLE: Duration = Duration::from_secs(3);
-const ONE: Pace = Pace { messages: 1, rate: None };
+const ONE: Pace = Pace { messages: 1, rate: None, connections: 1 };
 
 pub(super) async fn run(bench: &Bench) -> anyhow::Result<Sheet> {
     let mut sheet = Sheet::new("dead");
@@ -37,7 +37,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Sheet> {
     let aim = server.rest().create_app("dead", 0).await?;
     server.rest().create_endpoint("dead", "one", &nobody.to_string()).await?;
 
-    let backlog = Pace { messages: bench.options.backlog, rate: None };
+    let backlog = Pace { messages: bench.options.backlog, ..bench.full_speed() };
     let report = bench.load(vec![aim], &server.rest().headers()?, backlog, &receiver).await?;
     sheet.add("backlog accepted", "1/s", report.publish.per_second);
     sleep(SETTLE).await;

@@ -30,7 +30,8 @@ async fn once(bench: &Bench, fanout: u32) -> anyhow::Result<f64> {
         let url = receiver.url(&format!("/hook/{lane}"));
         server.rest().create_endpoint(APP, &format!("lane-{lane}"), &url).await?;
     }
-    let pace = Pace { messages: bench.options.messages.div_ceil(u64::from(fanout.max(1))), rate: None };
+    let pace =
+        Pace { messages: bench.options.messages.div_ceil(u64::from(fanout.max(1))), ..bench.full_speed() };
     let report = subject::measured(bench, &server, aim, pace, &receiver).await?;
     server.stop().await?;
     Ok(report.delivery.per_second)

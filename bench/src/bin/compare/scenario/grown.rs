@@ -41,7 +41,7 @@ async fn fill(bench: &Bench, server: &Server, aim: &Aim, receiver: &Receiver) ->
     while left > 0 {
         eprintln!("  filling: {left} messages left");
         let messages = left.min(STEP);
-        let pace = Pace { messages, rate: None };
+        let pace = Pace { messages, ..bench.full_speed() };
         bench.load(vec![aim.clone()], &server.rest().headers()?, pace, receiver).await?;
         left -= messages;
     }

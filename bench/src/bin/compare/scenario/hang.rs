@@ -49,7 +49,7 @@ async fn once(bench: &Bench, delay: Duration, rate: f64) -> anyhow::Result<[f64;
     server.rest().create_endpoint("other", "one", &other.url("/hook")).await?;
     let headers = server.rest().headers()?;
     let load = async |pace: Pace| bench.load(aims.to_vec(), &headers, pace, &healthy).await;
-    load(Pace { messages: bench.options.messages / 10, rate: None }).await?;
+    load(Pace { messages: bench.options.messages / 10, ..bench.full_speed() }).await?;
     let full = load(bench.full_speed()).await?;
     let steady = load(bench.steady(rate)).await?;
     // An orderly stop would wait for the attempts that hang.
