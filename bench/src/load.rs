@@ -69,9 +69,10 @@ pub async fn run(plan: Arc<Plan>, run: u64, epoch: Epoch) -> Published {
     });
     let started_ns = epoch.now_ns();
     let mut connections = JoinSet::new();
-    for _ in 0..plan.connections {
+    for connection in 0..plan.connections {
         let task = connection::Task {
             plan: Arc::clone(&plan),
+            address: plan.address_of(connection),
             progress: Arc::clone(&progress),
             run,
             epoch,

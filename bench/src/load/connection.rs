@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::{Plan, Progress};
 use crate::{
     marker::{Epoch, Mark},
+    target::Loopback,
     wire::{Message, Wire, WireError},
 };
 
@@ -23,6 +24,7 @@ const REFUSAL_KEPT: usize = 500;
 
 pub(super) struct Task {
     pub(super) plan: Arc<Plan>,
+    pub(super) address: Loopback,
     pub(super) progress: Arc<Progress>,
     pub(super) run: u64,
     pub(super) epoch: Epoch,
@@ -69,7 +71,7 @@ impl Task {
     async fn exchange(&self, wire: &mut Option<Wire>, request: &str) -> Result<Message, WireError> {
         let wire = match wire {
             Some(wire) => wire,
-            none => none.insert(Wire::new(self.plan.address.connect().await?)),
+            none => none.insert(Wire::new(self.address.connect().await?)),
         };
         wire.write(request.as_bytes()).await?;
         wire.response().await

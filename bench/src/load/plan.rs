@@ -30,7 +30,7 @@ pub struct Plan {
     /// The head of a request to each aim, up to the value of `content-length`.
     heads: Vec<String>,
     turns: Vec<usize>,
-    pub(super) address: Loopback,
+    addresses: Vec<Loopback>,
     pub(super) template: Template,
     /// Messages to publish.
     pub messages: u64,
@@ -73,7 +73,16 @@ impl Plan {
         }
         let turns = turns(&aims.iter().map(|aim| aim.share).collect::<Vec<_>>())?;
         let heads = aims.iter().map(|aim| head(&aim.target, headers)).collect();
-        Ok(Self { aims, heads, turns, address, template, messages: 0, connections: 1, rate: None })
+        let addresses = vec![address];
+        Ok(Self { aims, heads, turns, addresses, template, messages: 0, connections: 1, rate: None })
+    }
+
+    /// Publishes to this server as well, for one that has several addresses: each connection speaks to one of them, in
+    /// turn.
+    #[must_use]
+    pub fn also_at(mut self, address: Loopback) -> Self {
+        self.addresses.push(address);
+        self
     }
 
     /// Checks the fields that are set after [`Plan::new`].
@@ -97,6 +106,11 @@ impl Plan {
     #[must_use]
     pub fn lanes(&self) -> u32 {
         self.aims.iter().map(|aim| aim.fanout).max().unwrap_or(0)
+    }
+
+    /// Where a connection goes.
+    pub(super) fn address_of(&self, connection: usize) -> Loopback {
+        self.addresses[connection % self.addresses.len()]
     }
 
     /// Which aim a message goes to.

@@ -17,6 +17,9 @@ use postrider_bench::{
 /// The secret of every endpoint and of the relay.
 pub(crate) const SECRET: &str = "whsec_cG9zdHJpZGVyLWJlbmNoLXNlY3JldC0wMDAwMQ==";
 
+/// One in so many messages of a run is its warm-up.
+const WARM_UP: u64 = 10;
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// The server's binary
@@ -58,6 +61,12 @@ pub(crate) struct Options {
     /// Messages in the database of `grown`
     #[arg(long, default_value_t = 5_000_000)]
     pub(crate) grown: u64,
+    /// A PostgreSQL server for `engines`, by an account that may make databases: postgres://USER:PASSWORD@ADDRESS:PORT/NAME
+    #[arg(long)]
+    pub(crate) database: Option<url::Url>,
+    /// Nodes of the largest cluster in `engines`
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=16))]
+    pub(crate) nodes: u32,
     /// Give up once nothing has arrived for this many seconds
     #[arg(long, default_value_t = 30)]
     pub(crate) patience: u64,
@@ -77,6 +86,13 @@ pub(crate) struct Pace {
     pub(crate) messages: u64,
     pub(crate) rate: Option<f64>,
     pub(crate) connections: usize,
+}
+
+impl Pace {
+    /// A part of it that is sent before, uncounted, to open connections and warm caches.
+    pub(crate) fn warm_up(self) -> Self {
+        Self { messages: self.messages.div_ceil(WARM_UP), ..self }
+    }
 }
 
 impl Bench {
@@ -124,7 +140,20 @@ impl Bench {
         pace: Pace,
         receiver: &Receiver,
     ) -> anyhow::Result<Report> {
-        let mut plan = Plan::new(aims, headers, self.template.clone())?;
+        self.load_over(aims, &[], headers, pace, receiver).await
+    }
+
+    /// The same over several addresses: that of the aims, and these.
+    pub(crate) async fn load_over(
+        &self,
+        aims: Vec<Aim>,
+        others: &[Loopback],
+        headers: &[(HeaderName, HeaderValue)],
+        pace: Pace,
+        receiver: &Receiver,
+    ) -> anyhow::Result<Report> {
+        let plan = Plan::new(aims, headers, self.template.clone())?;
+        let mut plan = others.iter().fold(plan, |plan, other| plan.also_at(*other));
         plan.messages = pace.messages;
         plan.connections = pace.connections;
         plan.rate = pace.rate;

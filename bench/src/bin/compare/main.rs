@@ -4,6 +4,7 @@
 //! receiver run inside this process, on one thread.
 
 mod bench;
+mod database;
 mod pages;
 mod process;
 mod rest;

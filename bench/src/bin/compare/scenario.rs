@@ -1,6 +1,7 @@
 //! What is measured, by name. Each scenario builds what it needs, and leaves nothing running.
 
 mod dead;
+mod engines;
 mod fanout;
 mod grown;
 mod hang;
@@ -26,6 +27,8 @@ pub(crate) enum Scenario {
     Dead,
     /// A large database: throughput beside an empty one, list pages
     Grown,
+    /// One endpoint at full speed on `SQLite`, and on PostgreSQL with one node and several; needs --database
+    Engines,
     /// Memory and start of a server without work
     Idle,
 }
@@ -39,6 +42,7 @@ impl Scenario {
             Self::Hang => hang::run(bench).await,
             Self::Dead => dead::run(bench).await,
             Self::Grown => grown::run(bench).await,
+            Self::Engines => engines::run(bench).await,
             Self::Idle => idle::run(bench).await,
         }
     }

@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use postrider_bench::target::Loopback;
 use tempfile::TempDir;
 use tokio::time::sleep;
+use url::Url;
 
 use crate::{
     bench::Bench,
@@ -18,6 +19,8 @@ use crate::{
 
 /// Longest start; a grown database that was not closed may need checking.
 const READY_WITHIN: Duration = Duration::from_secs(300);
+/// What secrets in the databases of these runs are sealed with.
+const SEAL_KEY: &str = "62656e6368206b6579206f6e6c792c206e6f7420612073656372657420617421";
 /// How often readiness is asked; there is no event to wait for.
 const ASK_EVERY: Duration = Duration::from_millis(2);
 
@@ -25,6 +28,8 @@ const ASK_EVERY: Duration = Duration::from_millis(2);
 pub(crate) struct Home {
     directory: TempDir,
     address: Loopback,
+    /// Where its data are, unless in the directory.
+    database: Option<Url>,
 }
 
 /// A server that is ready.
@@ -42,7 +47,12 @@ impl Home {
         let parent = &bench.options.data_parent;
         let made = tempfile::Builder::new().prefix("bench-").tempdir_in(parent);
         let directory = made.with_context(|| format!("cannot make a directory in {}", parent.display()))?;
-        Ok(Self { directory, address: free_port().await? })
+        Ok(Self { directory, address: free_port().await?, database: None })
+    }
+
+    /// A node on this database.
+    pub(crate) async fn node(bench: &Bench, database: Url) -> anyhow::Result<Self> {
+        Ok(Self { database: Some(database), ..Self::fresh(bench).await? })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -60,7 +70,17 @@ impl Server {
     pub(crate) async fn start(bench: &Bench, home: Home) -> anyhow::Result<Self> {
         let address = home.address;
         let key = &bench.options.key;
-        let settings = [("POSTRIDER_EGRESS__ALLOW", "127.0.0.0/8"), ("POSTRIDER_BOOTSTRAP_KEY", key)];
+        let mut settings = vec![
+            ("POSTRIDER_EGRESS__ALLOW", "127.0.0.0/8"),
+            ("POSTRIDER_BOOTSTRAP_KEY", key),
+            // The nodes of a cluster need the same.
+            ("POSTRIDER_SEAL_KEY", SEAL_KEY),
+        ];
+        let database = home.database.as_ref().map(without_password).transpose()?;
+        if let Some((url, password)) = &database {
+            settings.push(("POSTRIDER_STORE__DATABASE", url.as_str()));
+            settings.extend(password.as_deref().map(|password| ("POSTRIDER_STORE__PASSWORD", password)));
+        }
         let (listen, data) = (address.addr().to_string(), home.path("data"));
         let args =
             ["serve".as_ref(), "--listen".as_ref(), listen.as_ref(), "--data-dir".as_ref(), data.as_os_str()];
@@ -89,6 +109,10 @@ impl Server {
         Ok(self.home)
     }
 
+    pub(crate) fn address(&self) -> Loopback {
+        self.home.address
+    }
+
     /// Its REST interface.
     pub(crate) fn rest(&self) -> &Rest {
         &self.rest
@@ -113,4 +137,14 @@ impl Server {
 pub(crate) async fn free_port() -> anyhow::Result<Loopback> {
     let listener = Loopback::any_port().listen().await?;
     Ok(Loopback::try_from(listener.local_addr()?)?)
+}
+
+/// The URL as it is written in settings, and its password.
+fn without_password(database: &Url) -> anyhow::Result<(Url, Option<String>)> {
+    let mut url = database.clone();
+    let password = database.password().map(str::to_owned);
+    // What the URL must escape, the setting must not have: these tools make no such passwords.
+    ensure!(password.as_ref().is_none_or(|password| !password.contains('%')), "a password with escapes");
+    url.set_password(None).ok().context("a database URL has a host")?;
+    Ok((url, password))
 }

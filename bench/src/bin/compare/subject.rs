@@ -18,8 +18,6 @@ pub(crate) const APP: &str = "bench";
 
 const RELAY_WITHIN: Duration = Duration::from_secs(10);
 const ASK_EVERY: Duration = Duration::from_millis(2);
-/// One in so many messages of a run is sent before it, uncounted, to open connections and warm caches.
-const WARM_UP: u64 = 10;
 
 /// A fresh relay under load.
 pub(crate) async fn relay(bench: &Bench, pace: Pace) -> anyhow::Result<Report> {
@@ -38,8 +36,7 @@ pub(crate) async fn relay(bench: &Bench, pace: Pace) -> anyhow::Result<Report> {
         sleep(ASK_EVERY).await;
     }
     let aim = Aim { target: Target::new(address, "/publish"), share: 1, fanout: 1 };
-    let warm_up = Pace { messages: pace.messages.div_ceil(WARM_UP), ..pace };
-    bench.load(vec![aim.clone()], &[], warm_up, &receiver).await?;
+    bench.load(vec![aim.clone()], &[], pace.warm_up(), &receiver).await?;
     let report = bench.load(vec![aim], &[], pace, &receiver).await?;
     process.kill().await?;
     Ok(report)
@@ -71,8 +68,7 @@ pub(crate) async fn measured(
     receiver: &Receiver,
 ) -> anyhow::Result<Report> {
     let headers = server.rest().headers()?;
-    let warm_up = Pace { messages: pace.messages.div_ceil(WARM_UP), ..pace };
-    bench.load(vec![aim.clone()], &headers, warm_up, receiver).await?;
+    bench.load(vec![aim.clone()], &headers, pace.warm_up(), receiver).await?;
     bench.load(vec![aim], &headers, pace, receiver).await
 }
 
