@@ -46,7 +46,8 @@ enum Chore {
     Deps,
     /// Installs what some tests need, as `test` does, to run single tests by hand.
     Tools,
-    /// Kills the server again and again while it works, and checks that nothing acknowledged is lost.
+    /// Kills the server again and again while it works, and checks that nothing acknowledged is lost; or does all that
+    /// can happen to several nodes and their database.
     Torture(torture::Arguments),
     /// Writes the documents again that are made from code.
     Reference {

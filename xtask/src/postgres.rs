@@ -6,6 +6,8 @@
 //! process ends, the pipe ends with it, the shell stops the server and removes its files.
 //!
 //! PostgreSQL refuses to run as root: then it runs as the user `postgres`, whom Debian's package makes.
+//!
+//! Tests that break a server start one of their own, from the programs that [`PROGRAMS`] tells them.
 
 use std::fs;
 use std::io::Read as _;
@@ -21,6 +23,8 @@ use crate::{process, workspace};
 
 /// Names the server for the tests.
 pub(crate) const VARIABLE: &str = "POSTRIDER_TEST_POSTGRES_URL";
+/// Names the folder of the programs, for tests that start servers of their own.
+pub(crate) const PROGRAMS: &str = "POSTRIDER_TEST_POSTGRES_PROGRAMS";
 /// The account that the server runs under where this process is root's.
 const ACCOUNT: &str = "postgres";
 /// Where Debian has the servers, by version.
@@ -44,6 +48,7 @@ const HOLD: &str = r#"
 /// A server. One that was made here ends with this value.
 pub(crate) struct Server {
     url: String,
+    programs: Option<PathBuf>,
     holder: Option<Child>,
 }
 
@@ -51,7 +56,7 @@ impl Server {
     /// Finds or makes one.
     pub(crate) fn start() -> Result<Self> {
         if let Ok(url) = std::env::var(VARIABLE) {
-            return Ok(Self { url, holder: None });
+            return Ok(Self { url, programs: newest(), holder: None });
         }
         let programs = programs()?;
         let account = Account::choose()?;
@@ -64,14 +69,17 @@ impl Server {
         let holder =
             holding.stdin(Stdio::piped()).spawn().context("start the shell that holds PostgreSQL")?;
         let url = format!("postgres://postrider:{password}@127.0.0.1:{port}/postgres");
-        let server = Self { url, holder: Some(holder) };
+        let server = Self { url, programs: Some(programs.clone()), holder: Some(holder) };
         await_ready(&programs, port, &data.join("log"))?;
         Ok(server)
     }
 
-    /// Where it is; with the password.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    /// Tells a test run of it: where it is, with the password, and which programs others can be started from.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        command.env(VARIABLE, &self.url);
+        if let Some(programs) = &self.programs {
+            command.env(PROGRAMS, programs);
+        }
     }
 }
 
@@ -85,7 +93,7 @@ impl Drop for Server {
 }
 
 /// The folder of the newest server's programs, installed first if there is none and this process may.
-fn programs() -> Result<PathBuf> {
+pub(crate) fn programs() -> Result<PathBuf> {
     if let Some(found) = newest() {
         return Ok(found);
     }

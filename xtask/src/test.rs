@@ -68,7 +68,7 @@ fn tests(arguments: &Arguments, server: Option<&postgres::Server>, counts: &mut 
     command.args(["test", "--workspace"]);
     command.env("POSTRIDER_TEST_TOOLS", tools::home()).env(count::VARIABLE, skips.path());
     if let Some(server) = server {
-        command.env(postgres::VARIABLE, server.url());
+        server.tell(&mut command);
     }
     if arguments.keep_going {
         command.arg("--no-fail-fast");

@@ -13,6 +13,8 @@ mod descriptors;
 mod error;
 pub(crate) mod health;
 pub mod local;
+pub(crate) mod report;
+mod roles;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -24,12 +26,13 @@ use axum::Router;
 use postrider_core::id::EnvironmentId;
 use postrider_core::key::Token;
 use postrider_core::rng::{Rng, SystemRng};
-use postrider_core::scope::Identity;
+use postrider_core::scope::{Identity, SystemScope};
 use postrider_core::time::{Clock, SystemClock};
 use postrider_egress::{Builder, Client};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 pub use data_dir::{CONTROL_SOCKET, SEAL_KEY_FILE};
 pub use error::StartError;
@@ -47,12 +50,15 @@ use crate::service::keyring::Keyring;
 use crate::service::memory::Memory;
 use crate::telemetry::metrics;
 use crate::telemetry::requests::Counting;
-use crate::upkeep::{self, Upkeep};
+use crate::upkeep::Upkeep;
+use crate::watch;
 use database::Database;
 use health::Health;
 
 /// The part of the grace period that requests under way may take.
 const REQUESTS_GRACE: Duration = Duration::from_secs(10);
+/// How often to look whether this node is out of the cluster.
+const LOOK_FOR_OUT: Duration = Duration::from_millis(250);
 /// The part of the grace period that deliveries under way may take.
 const DELIVERIES_GRACE: Duration = Duration::from_secs(20);
 
@@ -116,8 +122,8 @@ pub struct Running {
     config: Config,
     health: Arc<Health>,
     server: Server,
-    dispatch: Dispatch,
-    upkeep: Upkeep,
+    sending: Option<(Dispatch, Upkeep)>,
+    watching: CancellationToken,
     folding: JoinHandle<()>,
     /// Given back when the rest has stopped.
     _lock: Option<File>,
@@ -138,7 +144,7 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
     let connections = postrider_egress::Limits { per_host: config.egress.host_connections, ..idle };
     let client = Arc::new(egress(Client::builder(policy.clone()).limits(connections)).build());
     let policy = Arc::new(policy);
-    let (lanes, inbox) = Lanes::prepare(&dispatch_config(&config));
+    let (lanes, inbox) = Lanes::prepare(&dispatch_config(&config), Arc::clone(store.cluster()));
     let context = Arc::new(Parts {
         directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
         keyring: Keyring::new(Arc::clone(&store)),
@@ -204,29 +210,33 @@ impl Opened {
             .map_err(|source| StartError::Listen { address: config.general.listen, source })?;
         let first_key = bootstrap::keys(&context, environment, config.general.bootstrap_key.as_ref()).await?;
 
-        let dispatching = dispatch_config(&config);
-        let dispatch = dispatch::start(Arc::clone(&context), inbox, Arc::clone(&client), dispatching).await?;
-        let upkeep = upkeep::start(&context, client);
+        // Before anything that counts: what is counted without a recorder is lost, for ever where the counter is kept.
         let metrics = metrics::install();
+        let watching = CancellationToken::new();
+        watch::start(&context, watching.clone());
+        let sending = roles::start_sending(&context, inbox, client, &config).await?;
         let folding = tokio::spawn(metrics.clone().fold());
-        let health =
-            Health::new(Arc::clone(&context), dispatch.beat(), metrics, config.metrics.token.as_ref());
+        let pulse = sending.as_ref().map(|(dispatch, _)| dispatch.pulse());
+        let health = Health::new(Arc::clone(&context), &config, pulse, database.clone(), metrics);
 
         let api = crate::api::router(Arc::clone(&context));
-        let mut router = api.clone().merge(health::router(Arc::clone(&health)));
+        let about_us = health::router(Arc::clone(&health));
+        let mut whole = api.clone().merge(about_us.clone());
         if bins {
-            router = router.merge(bins::router(Bins::new(Arc::clone(&context.clock))));
+            whole = whole.merge(bins::router(Bins::new(Arc::clone(&context.clock))));
         }
+        let router = if config.node.roles.api { whole.clone() } else { about_us.fallback(roles::no_api) };
         let router = router.layer(Counting::default());
         let server = Server::new(config.server.clone());
         let about = control::About::of_this(address, database);
-        control::serve(&server, router.clone(), &context, &config.general.data_dir, about);
+        control::serve(&server, whole.layer(Counting::default()), &context, &config.general.data_dir, about);
         let router = if own_names_only { server::own_names_only(router, address) } else { router };
         server.serve(listener, router);
         if health::metrics_are_open(&config, address) {
             tracing::warn!("{}", health::OPEN_METRICS);
         }
-        tracing::info!(%address, data_dir = %config.general.data_dir.display(), "serving");
+        let roles = config.node.roles.names().join(",");
+        tracing::info!(%address, data_dir = %config.general.data_dir.display(), roles, "serving");
         Ok(Running {
             address,
             context,
@@ -236,8 +246,8 @@ impl Opened {
             config,
             health,
             server,
-            dispatch,
-            upkeep,
+            sending,
+            watching,
             folding,
             _lock: lock,
         })
@@ -261,6 +271,19 @@ impl Running {
         Local::new(self.api.clone(), identity)
     }
 
+    /// Waits until this node is out of the cluster, and says why: it was taken for dead, and others have what it had.
+    /// Only a start as a new node helps. Does not end on a database of its own.
+    pub async fn out(&self) -> postrider_store::Error {
+        let store = &self.context.store;
+        loop {
+            tokio::time::sleep(LOOK_FOR_OUT).await;
+            if store.cluster().is_shared() && store.health() == postrider_store::Health::Broken {
+                let told = store.settle(SystemScope::assume(), Arc::default(), Vec::new()).await;
+                return told.err().unwrap_or(postrider_store::Error::Closed);
+            }
+        }
+    }
+
     /// Stops within the grace period: no new requests, then requests under way, then deliveries under way, then the
     /// database. What is not sent by then stays for the next start.
     pub async fn stop(self) -> Result<(), StartError> {
@@ -270,8 +293,11 @@ impl Running {
         if !self.server.drain(left(REQUESTS_GRACE)).await {
             tracing::warn!("requests were still under way at the end of their grace period");
         }
-        self.dispatch.drain(left(DELIVERIES_GRACE)).await;
-        self.upkeep.stop().await;
+        if let Some((dispatch, upkeep)) = self.sending {
+            dispatch.drain(left(DELIVERIES_GRACE)).await;
+            upkeep.stop().await;
+        }
+        self.watching.cancel();
         self.folding.abort();
         let closed = self.context.store.close().await;
         control::remove(&self.config.general.data_dir);

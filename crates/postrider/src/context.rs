@@ -110,7 +110,7 @@ pub(crate) mod fixture {
             let options = Options { min_free_bytes: 0, ..Options::new(dir.path(), Arc::new(sealer)) };
             let store: Arc<dyn Store> = Arc::new(Sqlite::open(&options).unwrap());
             let policy = Arc::new(Policy::strict());
-            let (lanes, inbox) = Lanes::new(100, 1024 * 1024);
+            let (lanes, inbox) = Lanes::new(100, 1024 * 1024, Arc::clone(store.cluster()));
             let context = Arc::new(Parts {
                 directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
                 keyring: Keyring::new(Arc::clone(&store)),

@@ -68,8 +68,6 @@ pub struct Destination {
     pub endpoint: Endpoint,
     /// Its environment.
     pub environment: Arc<Environment>,
-    /// Attempts a second over all endpoints of its application.
-    pub app_throttle_rate: Option<u32>,
     /// Its URL under the egress rules: one that was allowed once may be refused now.
     pub target: Result<Target, Refused>,
     /// Its custom headers.
@@ -152,6 +150,14 @@ impl Directory {
         self.routes.retain(|_, route| route.app.environment != environment);
     }
 
+    /// Reads everything anew: for when what was changed is not known.
+    pub fn forget_all(&self) {
+        // Places of what is being read are taken away with the rest.
+        self.routes.clear();
+        self.uids.clear();
+        self.event_types.clear();
+    }
+
     async fn route_by_uid(&self, scope: LookupScope, uid: &str) -> Result<Option<Arc<Route>>, Error> {
         let key = (scope.environment(), uid.to_owned());
         if let Some(app) = self.uids.get(&key)
@@ -175,9 +181,7 @@ impl Directory {
         let endpoints = self.store.all_endpoints(scope).await?;
         let destinations = endpoints
             .into_iter()
-            .map(|endpoint| {
-                Arc::new(Destination::new(endpoint, &app, Arc::clone(&environment), &self.policy))
-            })
+            .map(|endpoint| Arc::new(Destination::new(endpoint, Arc::clone(&environment), &self.policy)))
             .collect();
         Ok(Some(Arc::new(Route { app, scope, environment, destinations })))
     }
@@ -218,7 +222,7 @@ impl Drop for Reader<'_> {
 }
 
 impl Destination {
-    fn new(endpoint: Endpoint, app: &App, environment: Arc<Environment>, policy: &Policy) -> Self {
+    fn new(endpoint: Endpoint, environment: Arc<Environment>, policy: &Policy) -> Self {
         let target = Target::parse(&endpoint.url, policy);
         let headers = endpoint
             .headers
@@ -227,7 +231,7 @@ impl Destination {
             .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
             .collect::<HeaderMap>();
         let signer = Mutex::new(Arc::new(Signer::new(&endpoint.keys, Timestamp::from_micros(0))));
-        Self { endpoint, environment, app_throttle_rate: app.throttle_rate, target, headers, signer }
+        Self { endpoint, environment, target, headers, signer }
     }
 
     /// What signs at `now`: keys that were replaced stop when their time is over.
@@ -252,8 +256,9 @@ mod tests {
         let (directory, app) = (&fixture.context.directory, fixture.endpoint.app);
         let route = directory.route(app).await.unwrap().unwrap();
         let environment = route.app.environment;
-        let forget: [&dyn Fn(); 2] =
-            [&|| directory.forget(app), &|| directory.forget_environment(environment)];
+        let forget_environment = || directory.forget_environment(environment);
+        let forget_all = || directory.forget_all();
+        let forget: [&dyn Fn(); 3] = [&|| directory.forget(app), &forget_environment, &forget_all];
         for forget in forget {
             forget();
             let Err(place) = directory.routes.get_value_or_guard_async(&app).await else { panic!("kept") };

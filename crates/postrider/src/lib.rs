@@ -7,7 +7,7 @@
 //! - [`upkeep`]: retention and background tasks;
 //! - [`service`]: the use cases that every face shares;
 //! - [`api`], [`bins`], [`cli`]: the faces. Faces call `service`; nothing calls a face;
-//! - [`context`], [`directory`]: what they all share; [`config`], [`telemetry`], [`server`], [`app`], [`shutdown`]: how
+//! - [`context`], [`directory`]: what they all share; [`watch`]: what other nodes have changed in it; [`config`], [`telemetry`], [`server`], [`app`], [`shutdown`]: how
 //!   it is put together and taken down.
 
 pub mod intake;
@@ -24,6 +24,7 @@ pub mod cli;
 
 pub mod context;
 pub mod directory;
+pub mod watch;
 
 pub mod app;
 pub mod config;

@@ -11,9 +11,10 @@
 //!
 //! In reading order: the trait ([`Store`]), what its methods take and give ([`accept`], [`dispatch`], [`list`],
 //! [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, the engines [`sqlite`] and [`postgres`],
-//! and [`partition`], which divides the endpoints among nodes.
+//! and [`partition`] and [`cluster`], which divide the endpoints among nodes.
 
 pub mod accept;
+pub mod cluster;
 pub mod dispatch;
 pub mod error;
 pub mod idempotency;
@@ -22,6 +23,7 @@ pub mod partition;
 pub mod postgres;
 pub mod seal;
 pub mod sqlite;
+pub mod transfer;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -17,6 +17,8 @@ use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupSco
 use postrider_core::task::Task;
 use postrider_core::time::Timestamp;
 
+use crate::cluster::Cluster;
+use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, ChangeError, Claim, Claimed, CreateError,
     DeliveryFilter, DeliveryStats, EndpointMark, Error, Idempotency, LaneDue, Listed, MessageFilter, Page,
@@ -70,6 +72,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Adds an environment.
     async fn create_environment(&self, scope: InstanceScope, environment: Environment) -> Result<(), Error>;
+    /// Adds the first environment, unless there is one already: then the one of the same name, else the oldest, is
+    /// given back and nothing changes. Of several processes that do so at once, one adds its own.
+    async fn create_first_environment(
+        &self,
+        scope: InstanceScope,
+        environment: Environment,
+    ) -> Result<Environment, Error>;
     /// All environments, oldest first.
     async fn environments(&self, scope: InstanceScope) -> Result<Vec<Environment>, Error>;
     /// One environment; `None` when it is gone.
@@ -82,6 +91,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Environment>, Error>;
     /// Adds a key. Adding the same hash again changes nothing.
     async fn create_key(&self, scope: InstanceScope, key: Key, hash: TokenHash) -> Result<(), Error>;
+    /// Adds the first key, unless there is one already, be it revoked: then `false`. Of several processes that do so at
+    /// once, one adds its own.
+    async fn create_first_key(&self, scope: InstanceScope, key: Key, hash: TokenHash) -> Result<bool, Error>;
     /// All keys, oldest first, revoked and expired ones too.
     async fn keys(&self, scope: InstanceScope) -> Result<Vec<Key>, Error>;
     /// Revokes a key from `now` on; revoking again keeps the first time.
@@ -311,7 +323,8 @@ pub trait Store: Send + Sync + 'static {
 
     // ---- dispatch
 
-    /// Puts what earlier holders held back to waiting, due as it was; called once before dispatch starts.
+    /// Puts what earlier holders held back to waiting, due as it was; called once before dispatch starts. Where other
+    /// processes share the store, what they hold when they die is put back without being asked for from then on.
     /// Returns how many.
     async fn take_over(&self, scope: SystemScope) -> Result<u64, Error>;
     /// Endpoints after `after` (by id) that have waiting deliveries, and when the first is due; at most `limit`.
@@ -352,8 +365,11 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), Error>;
     /// How the engine is doing, without touching the disk.
     fn health(&self) -> Health;
-    /// Whether other processes work with the same data: then deliveries may begin to wait without this one's doing.
-    fn is_shared(&self) -> bool;
+    /// Which endpoints are this process's to send to, and what other processes tell it.
+    fn cluster(&self) -> &Arc<Cluster>;
+    /// Gives up lane partitions, so that others can take them. Called when nothing of them is in the caller's hands any
+    /// more; those that are not this node's are left alone.
+    async fn hand_over(&self, scope: SystemScope, partitions: Partitions) -> Result<(), Error>;
     /// The highest row of any id in the store, for `IdGenerator::resume`.
     async fn last_row(&self, scope: SystemScope) -> Result<i64, Error>;
     /// Ends all work that is queued, makes it durable and closes. Later calls fail with [`Error::Closed`].

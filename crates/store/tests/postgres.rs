@@ -7,8 +7,14 @@
 
 #[path = "postgres/away.rs"]
 mod away;
+#[path = "postgres/changes.rs"]
+mod changes;
+#[path = "postgres/cluster.rs"]
+mod cluster;
 #[path = "postgres/conformance.rs"]
 mod conformance;
+#[path = "postgres/cut_off.rs"]
+mod cut_off;
 #[path = "postgres/database.rs"]
 mod database;
 #[path = "postgres/days.rs"]
@@ -19,5 +25,13 @@ mod nodes;
 mod opening;
 #[path = "postgres/proxy.rs"]
 mod proxy;
+#[path = "postgres/quiet.rs"]
+mod quiet;
+#[path = "postgres/refused.rs"]
+mod refused;
+#[path = "postgres/sender.rs"]
+mod sender;
 #[path = "postgres/things.rs"]
 mod things;
+#[path = "postgres/transfer.rs"]
+mod transfer;

@@ -12,52 +12,42 @@ use crate::context::Context;
 /// The name of the environment that a first start makes.
 const ENVIRONMENT: &str = "default";
 
-/// The environment named `default`, else the oldest one; made when there is none.
+/// The environment named `default`, else the oldest one; made when there is none. Servers that start at once on an empty
+/// database get the same.
 pub(super) async fn environment(context: &Context) -> Result<EnvironmentId, StartError> {
-    let scope = SystemScope::assume().instance();
-    let all = context.store.environments(scope).await?;
-    let named = all.iter().find(|environment| environment.name == ENVIRONMENT);
-    if let Some(environment) = named.or(all.first()) {
-        return Ok(environment.id);
-    }
-    let id = EnvironmentId::make(&context.ids, &*context.clock, &*context.rng);
     let environment = Environment {
-        id,
+        id: EnvironmentId::make(&context.ids, &*context.clock, &*context.rng),
         name: ENVIRONMENT.to_owned(),
         settings: Settings::default(),
         created_at: context.now(),
     };
-    context.store.create_environment(scope, environment).await?;
-    Ok(id)
+    let scope = SystemScope::assume().instance();
+    Ok(context.store.create_first_environment(scope, environment).await?.id)
 }
 
-/// Adds the operator's key; without one, makes the first key if there is none yet and returns it.
+/// Adds the operator's key; without one, makes the first key if there is none yet and returns it. Of servers that start
+/// at once on an empty database, one does.
 pub(super) async fn keys(
     context: &Context,
     environment: EnvironmentId,
     bootstrap_key: Option<&Secret>,
 ) -> Result<Option<Token>, StartError> {
+    let scope = SystemScope::assume().instance();
     if let Some(text) = bootstrap_key {
         let token = Token::from_operator(text.expose())?;
-        add(context, environment, "bootstrap", &token).await?;
-        return Ok(None);
-    }
-    if !context.store.keys(SystemScope::assume().instance()).await?.is_empty() {
+        let key = new_key(context, environment, "bootstrap", &token);
+        // Adding the same again changes nothing, so that one that was revoked stays revoked.
+        context.store.create_key(scope, key, token.hash()).await?;
         return Ok(None);
     }
     let token = Token::generate(&*context.rng);
-    add(context, environment, "first", &token).await?;
-    Ok(Some(token))
+    let key = new_key(context, environment, "first", &token);
+    Ok(context.store.create_first_key(scope, key, token.hash()).await?.then_some(token))
 }
 
-/// Adds a key for an environment; adding the same again changes nothing, so that one that was revoked stays revoked.
-async fn add(
-    context: &Context,
-    environment: EnvironmentId,
-    name: &str,
-    token: &Token,
-) -> Result<(), StartError> {
-    let key = Key {
+/// A key for an environment.
+fn new_key(context: &Context, environment: EnvironmentId, name: &str, token: &Token) -> Key {
+    Key {
         id: KeyId::make(&context.ids, &*context.clock, &*context.rng),
         identity: Identity::Environment(environment),
         name: name.to_owned(),
@@ -65,7 +55,5 @@ async fn add(
         created_at: context.now(),
         expires_at: None,
         revoked_at: None,
-    };
-    context.store.create_key(SystemScope::assume().instance(), key, token.hash()).await?;
-    Ok(())
+    }
 }

@@ -84,6 +84,19 @@ async fn open_sqlite(config: &Config, sealer: Arc<Sealer>) -> Result<Database, S
 
 async fn open_postgres(config: &Config, url: &str, sealer: Arc<Sealer>) -> Result<Database, StartError> {
     let lock = data_dir::lock(&config.general.data_dir)?;
+    let store = Postgres::open(&postgres_options(config, url, sealer)?).await?;
+    let slot = Slot::new(store.slot()).expect("the store has as many slots as ids have room for");
+    let ids = IdGenerator::resume_in(slot, store.last_row(SystemScope::assume()).await?);
+    let about = About::Postgres { slot: slot.number(), durability: store.durability().into() };
+    Ok(Database { store: Arc::new(store), ids, about, lock: Some(lock) })
+}
+
+/// How to open the PostgreSQL database at `url` as these settings say.
+pub(crate) fn postgres_options(
+    config: &Config,
+    url: &str,
+    sealer: Arc<Sealer>,
+) -> Result<postgres::Options, StartError> {
     let settings = &config.store;
     if let Some(path) = &settings.password_file {
         // The store reads it for each connection, and can only log that it failed.
@@ -93,14 +106,11 @@ async fn open_postgres(config: &Config, url: &str, sealer: Arc<Sealer>) -> Resul
     let mut options = postgres::Options::new(with_password(url, settings.password.as_ref()), sealer);
     options.password_file.clone_from(&settings.password_file);
     options.node = config.node.name();
+    options.roles = config.node.roles.names().join(",");
     options.writers = settings.writers;
     options.readers = settings.connections;
     options.queue_bytes = settings.queue_bytes.len();
-    let store = Postgres::open(&options).await?;
-    let slot = Slot::new(store.slot()).expect("the store has as many slots as ids have room for");
-    let ids = IdGenerator::resume_in(slot, store.last_row(SystemScope::assume()).await?);
-    let about = About::Postgres { slot: slot.number(), durability: store.durability().into() };
-    Ok(Database { store: Arc::new(store), ids, about, lock: Some(lock) })
+    Ok(options)
 }
 
 /// The URL that the driver gets; it goes nowhere else.

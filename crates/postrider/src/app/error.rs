@@ -36,10 +36,7 @@ pub enum StartError {
     Open(#[from] postrider_store::sqlite::OpenError),
     /// PostgreSQL cannot be used.
     #[error(transparent)]
-    Postgres(postgres::OpenError),
-    /// PostgreSQL cannot be reached, or did not let us in.
-    #[error("connect to the database")]
-    NoDatabase,
+    Postgres(#[from] postgres::OpenError),
     /// Another server uses the data directory.
     #[error("open the data directory {}: another process is using it", .0.display())]
     Locked(PathBuf),
@@ -63,18 +60,4 @@ pub enum StartError {
     /// `egress.nat64` is no prefix.
     #[error("use `egress.nat64`")]
     Nat64(#[from] InvalidNat64),
-}
-
-impl From<postgres::OpenError> for StartError {
-    fn from(error: postgres::OpenError) -> Self {
-        match error {
-            // What every call gets while the database is away says nothing of a start. The store has logged the cause.
-            postgres::OpenError::Connect(cause)
-                if matches!(cause.downcast_ref(), Some(postrider_store::Error::Overloaded { .. })) =>
-            {
-                Self::NoDatabase
-            }
-            error => Self::Postgres(error),
-        }
-    }
 }

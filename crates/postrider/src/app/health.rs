@@ -2,25 +2,32 @@
 //!
 //! `/livez` fails when only a restart can help; `/readyz` when messages should go elsewhere for now. The difference
 //! matters: a full disk must not make an orchestrator restart the server in a circle.
+//!
+//! A node that may not send, because the others may take it for dead, stays ready as long as the store takes messages:
+//! whoever may send will send them.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Json, Router};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use postrider_core::key::TokenHash;
+use postrider_core::scope::Identity;
 use postrider_core::time::Timestamp;
 use postrider_store::Health as StoreHealth;
 
-use crate::config::{Config, Secret};
+use super::database;
+use super::report::{Checked, Cluster, Lag, Report};
+use crate::config::Config;
 use crate::context::Context;
+use crate::dispatch::Pulse;
 use crate::telemetry::metrics::Metrics;
 
 /// What is wrong with [open metrics](metrics_are_open), and what mends it.
@@ -32,7 +39,9 @@ const BEAT_MAX: Duration = Duration::from_secs(30);
 /// What is asked for an answer.
 pub(crate) struct Health {
     context: Context,
-    beat: Arc<AtomicI64>,
+    pulse: Option<Arc<Pulse>>,
+    roles: Vec<String>,
+    database: database::About,
     draining: AtomicBool,
     started_at: Timestamp,
     metrics: Metrics,
@@ -46,16 +55,24 @@ struct Check {
 }
 
 impl Health {
-    /// Watches a server whose dispatcher notes its rounds in `beat`.
+    /// Watches a server whose dispatcher, if it has one, has this `pulse`.
     pub(crate) fn new(
         context: Context,
-        beat: Arc<AtomicI64>,
+        config: &Config,
+        pulse: Option<Arc<Pulse>>,
+        database: database::About,
         metrics: Metrics,
-        token: Option<&Secret>,
     ) -> Arc<Self> {
-        let metrics_token = token.map(|token| TokenHash::of(token.expose()));
-        let started_at = context.now();
-        Arc::new(Self { context, beat, draining: AtomicBool::new(false), started_at, metrics, metrics_token })
+        Arc::new(Self {
+            started_at: context.now(),
+            context,
+            pulse,
+            roles: config.node.roles.names().into_iter().map(str::to_owned).collect(),
+            database,
+            draining: AtomicBool::new(false),
+            metrics,
+            metrics_token: config.metrics.token.as_ref().map(|token| TokenHash::of(token.expose())),
+        })
     }
 
     /// From now on the server is not ready.
@@ -64,8 +81,8 @@ impl Health {
     }
 
     fn live(&self) -> Vec<Check> {
-        let beat = Timestamp::from_micros(self.beat.load(Ordering::Relaxed));
-        let is_stuck = self.context.now().since(beat) > BEAT_MAX && !self.draining.load(Ordering::Acquire);
+        let is_late = |pulse: &Arc<Pulse>| self.context.now().since(pulse.went_around_at()) > BEAT_MAX;
+        let is_stuck = self.pulse.as_ref().is_some_and(is_late) && !self.draining.load(Ordering::Acquire);
         let is_broken = self.context.store.health() == StoreHealth::Broken;
         vec![
             Check {
@@ -77,6 +94,32 @@ impl Health {
                 trouble: is_broken.then_some("a write could not be made durable; only a restart helps"),
             },
         ]
+    }
+
+    fn report(&self) -> Report {
+        let checks = self.ready();
+        let told = |Check { name, trouble }: &Check| Checked {
+            name: (*name).to_owned(),
+            trouble: trouble.map(str::to_owned),
+        };
+        Report {
+            ready: is_well(&checks),
+            checks: checks.iter().map(told).collect(),
+            roles: self.roles.clone(),
+            database: self.database.clone(),
+            lag: self.pulse.as_ref().map(|pulse| Lag::of(pulse, self.context.now())),
+            cluster: Cluster::of(self.context.store.cluster()),
+        }
+    }
+
+    /// Whether who asks like this may see what goes on inside.
+    fn may_look_inside(&self, identity: Option<&Identity>, headers: &HeaderMap) -> bool {
+        let bearer =
+            headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        // Hashes are compared, so that the time it takes says nothing about the token.
+        let has_token = |token| bearer.is_some_and(|text| TokenHash::of(text) == token);
+        // Nobody but who holds the data directory comes as the instance before a key was read.
+        identity == Some(&Identity::Instance) || self.metrics_token.is_none_or(has_token)
     }
 
     fn ready(&self) -> Vec<Check> {
@@ -100,9 +143,6 @@ pub(crate) fn router(health: Arc<Health>) -> Router {
     let live = |State(health): State<Arc<Health>>, RawQuery(query): RawQuery| async move {
         report(&health.live(), query.as_deref())
     };
-    let ready = |State(health): State<Arc<Health>>, RawQuery(query): RawQuery| async move {
-        report(&health.ready(), query.as_deref())
-    };
     Router::new()
         .route("/livez", get(live))
         .route("/healthz", get(live))
@@ -111,11 +151,21 @@ pub(crate) fn router(health: Arc<Health>) -> Router {
         .with_state(health)
 }
 
+fn is_well(checks: &[Check]) -> bool {
+    checks.iter().all(|check| check.trouble.is_none())
+}
+
+fn is_verbose(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|part| part.split('=').next() == Some("verbose")))
+}
+
+fn status(is_well: bool) -> StatusCode {
+    if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
 /// 200 when nothing is wrong, else 503 with what is. `?verbose` lists everything that was looked at.
 fn report(checks: &[Check], query: Option<&str>) -> Response {
-    let is_verbose =
-        query.is_some_and(|query| query.split('&').any(|part| part.split('=').next() == Some("verbose")));
-    let is_well = checks.iter().all(|check| check.trouble.is_none());
+    let (is_verbose, is_well) = (is_verbose(query), is_well(checks));
     let mut text = String::new();
     for Check { name, trouble } in checks {
         match trouble {
@@ -127,18 +177,39 @@ fn report(checks: &[Check], query: Option<&str>) -> Response {
     if is_well {
         text.push_str("ok\n");
     }
-    let status = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")], text).into_response()
+    (status(is_well), [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")], text)
+        .into_response()
 }
 
-async fn metrics(State(health): State<Arc<Health>>, headers: HeaderMap) -> Response {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    // Hashes are compared, so that the time it takes says nothing about the token.
-    let is_allowed =
-        health.metrics_token.is_none_or(|token| bearer.is_some_and(|text| TokenHash::of(text) == token));
-    if !is_allowed {
+/// As [`report`]; `?verbose` tells all about the server, as JSON, to those who may read the metrics.
+async fn ready(
+    State(health): State<Arc<Health>>,
+    RawQuery(query): RawQuery,
+    identity: Option<Extension<Identity>>,
+    headers: HeaderMap,
+) -> Response {
+    if !is_verbose(query.as_deref()) {
+        return report(&health.ready(), None);
+    }
+    if !health.may_look_inside(identity.as_deref(), &headers) {
+        return (StatusCode::UNAUTHORIZED, "`?verbose` needs `Authorization: Bearer` with metrics.token\n")
+            .into_response();
+    }
+    let report = health.report();
+    (status(report.ready), [(CACHE_CONTROL, "no-store")], Json(report)).into_response()
+}
+
+async fn metrics(
+    State(health): State<Arc<Health>>,
+    identity: Option<Extension<Identity>>,
+    headers: HeaderMap,
+) -> Response {
+    if !health.may_look_inside(identity.as_deref(), &headers) {
         return (StatusCode::UNAUTHORIZED, "the metrics need `Authorization: Bearer` with metrics.token\n")
             .into_response();
+    }
+    if let Some(cluster) = Cluster::of(health.context.store.cluster()) {
+        cluster.record();
     }
     let uptime = health.context.now().since(health.started_at);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.metrics.render(uptime))

@@ -18,7 +18,8 @@ pub enum Exit {
     Auth = 4,
     /// Something that it needs is down.
     Unavailable = 69,
-    /// It may work later: another process holds the data directory, the disk is full, or too much is under way.
+    /// It may work later: another process holds the data directory, the disk is full, or too much is under way; also a
+    /// node that the others have taken for dead, and that works again once it is started again.
     Retry = 75,
     /// The configuration is not usable.
     Config = 78,
@@ -35,7 +36,8 @@ Exit codes:
   3    not found
   4    the key is missing, wrong, or not allowed to do this
   69   something that is needed is down
-  75   may work later: data directory or address in use, disk full, too much under way
+  75   may work later: data directory or address in use, disk full, too much under way,
+       a node that the others have taken for dead
   78   the configuration is not usable
   130  interrupted: stopped before it was done, or told twice to stop";
 

@@ -15,7 +15,7 @@ use super::serve::start_failure;
 use super::settings::Settings;
 use crate::app::control::{BackupLine, BackupRequest};
 use crate::app::{self, Local, Opened, Overrides, Reply};
-use crate::config::Config;
+use crate::config::{Config, Roles};
 
 const NO_DATA_DIR: &str =
     "`--data-dir` names another; that of `postrider dev` is postrider-data, where it was started";
@@ -31,7 +31,9 @@ pub(super) enum Instance {
 impl Instance {
     /// The installation that the configuration names. It must exist: a misspelled path must not make a new one.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
-        let config = settings.load(Config::default())?.config;
+        let mut config = settings.load(Config::default())?.config;
+        // Nothing is served or sent in this moment: endpoints of other nodes must not move here and back.
+        config.node.roles = Roles::NONE;
         let data_dir = config.general.data_dir.clone();
         if remote::connect(&data_dir).await.is_ok() {
             return Ok(Self::Running(data_dir));

@@ -22,6 +22,7 @@ mod backup;
 mod config;
 mod doctor;
 mod health;
+mod migrate_store;
 mod openapi;
 mod restore;
 
@@ -99,6 +100,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Put a backup into an empty data directory
     Restore(restore::Arguments),
+    /// Move everything between SQLite and PostgreSQL
+    MigrateStore(migrate_store::Arguments),
     /// Look at everything that the server depends on, and say what is wrong
     Doctor(doctor::Arguments),
     /// Ask a server whether it is ready, for health checks of containers
@@ -128,6 +131,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Environment(verb) => environment::run(verb, &settings).await,
         Command::Backup(arguments) => backup::run(&arguments, &settings).await,
         Command::Restore(arguments) => restore::run(&arguments, &settings).await,
+        Command::MigrateStore(arguments) => migrate_store::run(&arguments, &settings).await,
         Command::Doctor(arguments) => doctor::run(&arguments, &settings).await,
         Command::Health(arguments) => health::run(&arguments).await,
         Command::Config(verb) => config::run(&verb, &settings),

@@ -40,9 +40,15 @@ pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     until_stopped(running, signals).await
 }
 
-/// Waits for a signal, then stops in order; a second signal ends the process at once, with a code of its own.
+/// Waits for a signal, then stops in order, unless the cluster goes on without this node; a second signal ends the process at once, with a code of its own.
 pub(super) async fn until_stopped(running: Running, mut signals: Signals) -> Result<Exit, Failure> {
-    let asked = signals.next().await;
+    let asked = tokio::select! {
+        asked = signals.next() => asked,
+        why = running.out() => {
+            // Nothing is stopped in order: others have what was ours, and nothing more can be recorded.
+            return Err(Failure::failed_to(Exit::Retry, Out(why)).with_hint(Some(OUT)));
+        }
+    };
     tracing::info!(signal = ?asked, "stopping");
     tokio::select! {
         stopped = running.stop() => {
@@ -56,6 +62,14 @@ pub(super) async fn until_stopped(running: Running, mut signals: Signals) -> Res
     }
 }
 
+/// A node that is out of its cluster.
+#[derive(Debug, thiserror::Error)]
+#[error("stay in the cluster")]
+struct Out(#[source] postrider_store::Error);
+
+const OUT: &str =
+    "nothing is lost: other nodes send what this one was to send; start it again, as a supervisor does";
+
 /// With its exit code, and what can be done about it.
 pub(super) fn start_failure(error: StartError) -> Failure {
     let exit = match &error {
@@ -67,7 +81,7 @@ pub(super) fn start_failure(error: StartError) -> Failure {
         | StartError::Locked(_)
         | StartError::Open(sqlite::OpenError::Locked(_))
         | StartError::Postgres(postgres::OpenError::NoSlot(_)) => Exit::Retry,
-        StartError::NoDatabase | StartError::Postgres(postgres::OpenError::Connect(_)) => Exit::Unavailable,
+        StartError::Postgres(postgres::OpenError::Connect(_)) => Exit::Unavailable,
         StartError::DataDir { .. }
         | StartError::PasswordFile { .. }
         | StartError::KeyFile(_)
@@ -100,9 +114,6 @@ fn hint(error: &StartError) -> Option<&'static str> {
         StartError::Open(sqlite::OpenError::WrongKey(_)) => {
             Some("put back the `seal.key` of the data directory, or set `seal_key` to what it held")
         }
-        StartError::NoDatabase => Some(
-            "is it running, and are host, user, TLS (sslmode) and store.password right? The log says what it answered",
-        ),
         StartError::Postgres(error) => postgres_hint(error),
         _ => None,
     }

@@ -14,6 +14,8 @@ const DATA_DIR: &str = "Directory of the database, the sealing key and the contr
     [env: POSTRIDER_DATA_DIR] [default: /var/lib/postrider; dev: ./postrider-data]";
 const DATABASE: &str = "`sqlite`, or the URL of a PostgreSQL database, without its password \
     [env: POSTRIDER_STORE__DATABASE; the password: POSTRIDER_STORE__PASSWORD] [default: sqlite]";
+const ROLES: &str = "What the server does: `api`, `dispatch` or both, with commas \
+    [env: POSTRIDER_NODE__ROLES] [default: api,dispatch]";
 const LISTEN: &str = "Address and port of the API [env: POSTRIDER_LISTEN] [default: 127.0.0.1:8071]";
 const LOG_LEVEL: &str = "What is logged: a level, or a filter such as info,postrider=debug \
     [env: POSTRIDER_LOG__LEVEL] [default: info]";
@@ -31,6 +33,8 @@ pub(super) struct Settings {
     database: Option<String>,
     #[arg(long, global = true, value_name = "ADDRESS", help = LISTEN, value_parser = address)]
     listen: Option<SocketAddr>,
+    #[arg(long, global = true, value_name = "ROLES", help = ROLES)]
+    roles: Option<String>,
     #[arg(long, global = true, value_name = "LEVEL", help = LOG_LEVEL)]
     log_level: Option<String>,
     /// Any key of the configuration; see `postrider config reference`
@@ -60,6 +64,7 @@ impl Settings {
             ("--data-dir", "data_dir", text(&self.data_dir)),
             ("--database", "store.database", self.database.clone()),
             ("--listen", "listen", self.listen.map(|listen| listen.to_string())),
+            ("--roles", "node.roles", self.roles.clone()),
             ("--log-level", "log.level", self.log_level.clone()),
         ];
         let set = self.set.iter().map(|(key, value)| ("--set", key.as_str(), Some(value.clone())));

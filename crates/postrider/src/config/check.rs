@@ -6,7 +6,7 @@ use postrider_core::key::Token;
 use postrider_core::limits::ATTEMPT_TIMEOUT_MAX;
 use postrider_store::seal::SealKey;
 
-use super::Config;
+use super::{Config, Database, Roles};
 
 /// The keys with unusable values, and why.
 pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
@@ -25,6 +25,11 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
         ),
         ((1..=1_000).contains(&config.store.connections), "store.connections", "must be from 1 to 1000"),
         ((1..=64).contains(&config.store.writers), "store.writers", "must be from 1 to 64"),
+        (
+            config.node.roles == Roles::ALL || matches!(config.store.database, Database::Postgres(_)),
+            "node.roles",
+            "must be api and dispatch with SQLite, which only one server can use",
+        ),
         ((1..=100_000).contains(&dispatch.concurrency), "dispatch.concurrency", "must be from 1 to 100000"),
         (
             (1..=dispatch.concurrency.max(1)).contains(&dispatch.endpoint_concurrency),

@@ -19,22 +19,27 @@ pub enum Database {
 const SQLITE: &str = "sqlite";
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
-impl Setting for Database {
-    const FORM: &'static str = "`sqlite` or a URL";
-
-    // What is wrong is said without the value, which may hold a password.
-    fn read(value: &Value) -> Result<Self, String> {
-        let url = text(value)?;
-        if url == SQLITE {
+impl Database {
+    /// Reads `sqlite` or a URL. What is wrong is said without the text, which may hold a password.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if text == SQLITE {
             return Ok(Self::Sqlite);
         }
-        let Some(rest) = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme)) else {
+        let Some(rest) = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) else {
             return Err("is neither sqlite nor a URL such as postgres://user@host:5432/name".to_owned());
         };
         if has_password(rest) {
             return Err("must not hold a password: set store.password, or store.password_file".to_owned());
         }
-        Ok(Self::Postgres(url.to_owned()))
+        Ok(Self::Postgres(text.to_owned()))
+    }
+}
+
+impl Setting for Database {
+    const FORM: &'static str = "`sqlite` or a URL";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        Self::parse(text(value)?)
     }
 
     fn show(&self) -> String {

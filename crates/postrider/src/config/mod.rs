@@ -25,6 +25,7 @@ mod section;
 
 mod amount;
 mod database;
+mod roles;
 mod value;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub use metrics::Metrics;
 pub use node::Node;
 pub use problem::{Problem, Problems};
 pub use reference::reference;
+pub use roles::Roles;
 pub use server::Server;
 pub use store::Store;
 pub use value::Secret;

@@ -1,5 +1,6 @@
 //! This server among those that share a PostgreSQL database.
 
+use super::roles::Roles;
 use super::section::section;
 
 section! {
@@ -7,6 +8,10 @@ section! {
     Node at "node" {
         /// What it is called where nodes are listed. Without it, the name of the host.
         name: Option<String> = None,
+        /// What it does: `api` serves the API, `dispatch` sends to its share of the endpoints. A server without `api` serves
+        /// `/healthz`, `/readyz` and `/metrics` only. At least one server must have each role, and with SQLite the only one
+        /// has both.
+        roles: Roles = Roles::ALL,
     }
 }
 

@@ -129,6 +129,20 @@ fn memory_for_bodies_takes_two_of_the_largest() {
 }
 
 #[test]
+fn a_server_on_sqlite_has_both_roles() {
+    let postgres = ("store.database", "postgres://localhost/db");
+    for (flags, fits) in [
+        (&[("node.roles", "api")][..], false),
+        (&[("node.roles", "dispatch,api")], true),
+        (&[("node.roles", "dispatch"), postgres], true),
+    ] {
+        assert_eq!(problems("", &[], flags).is_empty(), fits, "{flags:?}");
+    }
+    let found = problems("", &[("POSTRIDER_NODE__ROLES", "apy")], &[]);
+    assert!(found[0].contains("`node.roles` \"apy\" is no role") && found[0].ends_with("did you mean api?"));
+}
+
+#[test]
 fn secrets_come_from_files_and_stay_hidden() {
     let (dir, mut sources) = sources("", &[], &[]);
     let path = dir.path().join("key");

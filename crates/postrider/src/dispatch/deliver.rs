@@ -55,10 +55,14 @@ impl Courier {
     }
 
     /// Attempts a delivery. Whatever happens, its lane is told, and its outcome goes to be settled first; a panic is
-    /// our fault and never the endpoint's.
+    /// our fault and never the endpoint's. While this node may be taken for dead nothing is sent: another one may be
+    /// doing so.
     pub(super) async fn deliver(self: Arc<Self>, work: Work, destination: Arc<Destination>) {
         let started = self.context.now();
         let mut slot = Slot::taken(&self.context.lanes, &work, started);
+        if !self.context.lanes.cluster().in_lease() {
+            return self.settler.release(&[work]);
+        }
         let tried = contained(self.attempt(&work, &destination, started)).await;
         let tried = tried.unwrap_or_else(|| Tried::through_our_fault(0));
         let status_code = tried.status_code;

@@ -1,7 +1,6 @@
 //! The way into dispatch, for everyone else.
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,7 +8,9 @@ use parking_lot::RwLock;
 use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
-use tokio::sync::mpsc;
+use postrider_store::cluster::Cluster;
+use postrider_store::partition::{Partitions, lane_partition};
+use tokio::sync::{Notify, mpsc};
 
 use super::scheduler::Ended;
 use crate::directory::Destination;
@@ -17,7 +18,8 @@ use crate::directory::Destination;
 /// Deliveries that one lane keeps in memory.
 pub const WINDOW: usize = 4_096;
 
-/// What happens to lanes: told by others, or an answer to what the dispatcher asked for.
+/// What happens to lanes: told by others, or an answer to what the dispatcher asked for. Sets of partitions are boxed:
+/// deliveries, which come by the thousands, are smaller.
 pub(super) enum Event {
     /// A delivery is in our hands.
     Held(Work),
@@ -25,12 +27,20 @@ pub(super) enum Event {
     Waiting { app: AppId, endpoint: EndpointId, due: Timestamp, manual: bool },
     /// An endpoint or its application was changed or deleted.
     Changed { app: AppId, endpoint: EndpointId },
+    /// These applications or some of their endpoints were changed.
+    AppsChanged(HashSet<AppId>),
     /// An environment was changed.
     AllChanged,
+    /// Lanes are ours from now on.
+    Gained(Box<Partitions>),
+    /// Lanes are to be handed over when nothing of them is on its way any more.
+    Leaving(Box<Partitions>),
+    /// Lanes are not ours any more.
+    Lost(Box<Partitions>),
     /// An attempt ended.
     Ended(Ended),
-    /// An endpoint was read; `None` when it is gone.
-    Loaded { endpoint: EndpointId, destination: Option<Arc<Destination>> },
+    /// An endpoint was read, `None` when it is gone; and our part of the rate of its application.
+    Loaded { endpoint: EndpointId, app_rate: Option<u32>, destination: Option<Arc<Destination>> },
     /// An endpoint could not be read.
     NotLoaded { endpoint: EndpointId },
     /// A claim was answered. What it took is counted when this is noted; until then the claim counts as under way, so
@@ -52,6 +62,8 @@ struct Shared {
     bytes_max: usize,
     held: AtomicUsize,
     held_max: usize,
+    cluster: Arc<Cluster>,
+    look: Notify,
 }
 
 /// Whether a lane takes new deliveries into memory, and how many it has.
@@ -73,9 +85,9 @@ pub struct Status {
 
 impl Lanes {
     /// A handle, and where its notices come out. At most `held_max` deliveries and `bytes_max` bytes of payload are
-    /// taken into memory by [`Room::reserve`].
+    /// taken into memory by [`Room::reserve`], of endpoints that this node owns.
     #[must_use]
-    pub fn new(held_max: usize, bytes_max: usize) -> (Self, Inbox) {
+    pub fn new(held_max: usize, bytes_max: usize, cluster: Arc<Cluster>) -> (Self, Inbox) {
         let (events, inbox) = mpsc::unbounded_channel();
         let shared = Shared {
             gates: RwLock::default(),
@@ -84,6 +96,8 @@ impl Lanes {
             bytes_max,
             held: AtomicUsize::new(0),
             held_max,
+            cluster,
+            look: Notify::new(),
         };
         (Self(Arc::new(shared)), Inbox(inbox))
     }
@@ -109,10 +123,47 @@ impl Lanes {
         self.tell(Event::Changed { app, endpoint });
     }
 
+    /// Tells that applications or some of their endpoints were changed, by somebody who does not know which lanes there
+    /// are. The directory must have forgotten them before.
+    pub fn apps_changed(&self, apps: HashSet<AppId>) {
+        self.tell(Event::AppsChanged(apps));
+    }
+
     /// Tells that an environment was changed, which is rare: all lanes look again. The directory must have forgotten
     /// everything before.
     pub fn all_changed(&self) {
         self.tell(Event::AllChanged);
+    }
+
+    /// Tells that these partitions' lanes are ours from now on.
+    pub fn gained(&self, partitions: Partitions) {
+        self.tell(Event::Gained(Box::new(partitions)));
+    }
+
+    /// Tells that another node is to have these partitions' lanes: they are handed over when nothing of them is on its
+    /// way any more.
+    pub fn leaving(&self, partitions: Partitions) {
+        self.tell(Event::Leaving(Box::new(partitions)));
+    }
+
+    /// Tells that these partitions' lanes are not ours any more.
+    pub fn lost(&self, partitions: Partitions) {
+        self.tell(Event::Lost(Box::new(partitions)));
+    }
+
+    /// Has all owned lanes looked at soon: something may wait for them in the store. Many calls are one look.
+    pub fn look(&self) {
+        self.0.look.notify_one();
+    }
+
+    /// Waits until somebody wants a look.
+    pub(super) async fn look_wanted(&self) {
+        self.0.look.notified().await;
+    }
+
+    /// The nodes that share the store.
+    pub(super) fn cluster(&self) -> &Arc<Cluster> {
+        &self.0.cluster
     }
 
     /// How much dispatch has in memory.
@@ -131,6 +182,17 @@ impl Lanes {
     /// Forgets gates that nobody uses: the map's own reference is the last one.
     pub(super) fn forget_idle_gates(&self) {
         self.0.gates.write().retain(|_, gate| Arc::strong_count(gate) > 1);
+    }
+
+    /// Those of `partitions` with a lane that has something in memory, under way, or reserved for what is being accepted.
+    pub(super) fn busy(&self, partitions: &Partitions) -> Partitions {
+        let mut busy = Partitions::NONE;
+        for (endpoint, gate) in self.0.gates.read().iter() {
+            if gate.held.load(Ordering::Relaxed) > 0 && partitions.contains(*endpoint) {
+                busy.insert(lane_partition(endpoint.row()));
+            }
+        }
+        busy
     }
 
     /// Counts a delivery into memory that came from the store.
@@ -179,8 +241,11 @@ pub struct Room {
 }
 
 impl Room {
-    /// Reserves a place in an endpoint's lane; `false` when it must wait in the store.
+    /// Reserves a place in an endpoint's lane; `false` when it must wait in the store, as for a lane of another node.
     pub fn reserve(&mut self, endpoint: EndpointId) -> bool {
+        if !self.lanes.0.cluster.owns(endpoint) {
+            return false;
+        }
         let (gate, left) = (self.lanes.gate(endpoint), self.lanes.left());
         let free = !gate.closed.load(Ordering::Relaxed)
             && gate.held.load(Ordering::Relaxed) < WINDOW

@@ -7,19 +7,22 @@
 //! - `scheduler`: decides what starts next. It is pure: it takes events and the time, and gives actions;
 //! - `run`: the task that feeds the scheduler and carries its actions out;
 //! - `look`: finds the lanes that have work in the store;
+//! - `hand_over`: leaves lanes to another node, once nothing of them is on its way;
 //! - `reading`: claims deliveries and reads settings;
 //! - `deliver`: signs and sends one delivery;
 //! - `settle`: records outcomes in batches, and tells the scheduler what the store made of them.
 //!
 //! Invariants: no delivery is in memory that the store does not record as held; a delivery leaves memory only by a
 //! settlement or a release that the store has committed; a lane that is slow, failing or disabled costs other lanes
-//! nothing.
+//! nothing; a lane of another node is not touched, and nothing is sent while this node may be taken for dead.
 
 pub mod lanes;
 
 mod scheduler;
 
+mod hand_over;
 mod look;
+mod pulse;
 mod reading;
 mod run;
 
@@ -27,4 +30,5 @@ mod deliver;
 mod settle;
 
 pub use lanes::{Inbox, Lanes, Room, Status};
+pub use pulse::Pulse;
 pub use run::{Config, Dispatch, start};

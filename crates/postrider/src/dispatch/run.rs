@@ -1,23 +1,23 @@
 //! The task that feeds the scheduler and carries its actions out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use postrider_core::scope::SystemScope;
 use postrider_core::time::Timestamp;
 use postrider_egress::Client;
 use postrider_store::Error;
+use postrider_store::cluster::Cluster;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::deliver::Courier;
 use super::lanes::{Event, Inbox, Lanes};
-use super::look;
-use super::reading;
-use super::scheduler::{Action, Ceilings, Scheduler, Settings};
+use super::pulse::Pulse;
+use super::scheduler::{Action, Ceilings, Ownership, Scheduler, Settings};
 use super::settle::Settler;
+use super::{hand_over, look, reading};
 use crate::context::Context;
 use crate::directory::Destination;
 
@@ -62,8 +62,8 @@ impl Default for Config {
 impl Lanes {
     /// A handle and the inbox that [`start`] needs: made before it, since others need the handle.
     #[must_use]
-    pub fn prepare(config: &Config) -> (Self, Inbox) {
-        Self::new(HELD_MAX, config.memory_bytes)
+    pub fn prepare(config: &Config, cluster: Arc<Cluster>) -> (Self, Inbox) {
+        Self::new(HELD_MAX, config.memory_bytes, cluster)
     }
 }
 
@@ -71,7 +71,7 @@ impl Lanes {
 pub struct Dispatch {
     stop: CancellationToken,
     running: JoinHandle<()>,
-    beat: Arc<AtomicI64>,
+    pulse: Arc<Pulse>,
 }
 
 /// Takes over what earlier holders left, finds the lanes that have work, and starts.
@@ -94,29 +94,33 @@ pub async fn start(
         claims: reading::CLAIMS,
         loads: reading::LOADS,
     };
-    let mut scheduler = Scheduler::new(ceilings, context.lanes.clone());
+    let is_shared = context.lanes.cluster().is_shared();
+    // What is owned of a shared store comes as a notice.
+    let ownership = if is_shared { Ownership::none() } else { Ownership::all() };
+    let mut scheduler = Scheduler::new(ceilings, ownership, context.lanes.clone());
     let now = context.now();
     look::at_all_lanes(&context, |lane| scheduler.waiting(now, lane.app, lane.endpoint, lane.due, false))
         .await?;
 
     let courier = Arc::new(Courier::new(Arc::clone(&context), client, settler.clone(), config.timeout));
-    let (stop, beat) = (CancellationToken::new(), Arc::new(AtomicI64::new(context.now().as_micros())));
-    if context.store.is_shared() {
+    let (stop, pulse) = (CancellationToken::new(), Arc::new(Pulse::new(now)));
+    if is_shared {
         tokio::spawn(look::again_and_again(Arc::clone(&context), stop.clone()));
     }
-    let runner = Runner { context, scheduler, courier, settler, beat: Arc::clone(&beat), stop: stop.clone() };
+    let runner =
+        Runner { context, scheduler, courier, settler, pulse: Arc::clone(&pulse), stop: stop.clone() };
     let running = tokio::spawn(async move {
         runner.run(inbox).await;
         settling.await.ok();
     });
-    Ok(Dispatch { stop, running, beat })
+    Ok(Dispatch { stop, running, pulse })
 }
 
 impl Dispatch {
-    /// When the dispatcher last went around, in microseconds since 1970. It does so at least once a second.
+    /// How it is doing.
     #[must_use]
-    pub fn beat(&self) -> Arc<AtomicI64> {
-        Arc::clone(&self.beat)
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     /// Starts nothing more, gives back what was not started, waits for what is under way and for its settlement. What
@@ -136,7 +140,7 @@ struct Runner {
     scheduler: Scheduler<Arc<Destination>>,
     courier: Arc<Courier>,
     settler: Settler,
-    beat: Arc<AtomicI64>,
+    pulse: Arc<Pulse>,
     stop: CancellationToken,
 }
 
@@ -149,7 +153,7 @@ impl Runner {
             let now = self.context.now();
             // Without settling nothing is sent any more: that is no life, and only a restart helps.
             if self.settler.is_running() || stop.is_cancelled() {
-                self.beat.store(now.as_micros(), Ordering::Relaxed);
+                self.pulse.beat(now);
             }
             // By the clock and not by a branch of the wait: under load there is always an event that would go first.
             if now >= next_tick {
@@ -159,9 +163,7 @@ impl Runner {
             if stop.is_cancelled() {
                 self.scheduler.stop_reading();
             }
-            // What is sent but cannot be recorded is sent again after a restart.
-            let may_send =
-                !stop.is_cancelled() && self.settler.is_running() && self.settler.unsettled() < UNSETTLED_MAX;
+            let may_send = !stop.is_cancelled() && self.may_send();
             self.act(now, may_send);
             if stop.is_cancelled() && self.is_drained() {
                 break;
@@ -185,6 +187,14 @@ impl Runner {
         self.settler.release(&self.scheduler.drain());
     }
 
+    /// Whether what is sent can be recorded, else it is sent again after a restart; and whether no other node may take
+    /// this one for dead and send the same.
+    fn may_send(&self) -> bool {
+        self.settler.is_running()
+            && self.settler.unsettled() < UNSETTLED_MAX
+            && self.context.lanes.cluster().in_lease()
+    }
+
     /// Whether nothing is on its way any more: to an endpoint, from the store or to it.
     fn is_drained(&self) -> bool {
         self.scheduler.in_flight() == 0 && self.scheduler.claiming() == 0 && self.settler.is_idle()
@@ -205,10 +215,13 @@ impl Runner {
                     self.scheduler.waiting(now, app, endpoint, due, manual);
                 }
                 Event::Changed { app, endpoint } => self.scheduler.changed(now, app, endpoint),
+                Event::AppsChanged(apps) => self.scheduler.apps_changed(now, &apps),
                 Event::AllChanged => self.scheduler.all_changed(now),
+                Event::Gained(partitions) => self.scheduler.gained(now, &partitions),
+                Event::Leaving(partitions) => self.scheduler.leaving(now, &partitions),
+                Event::Lost(partitions) => self.scheduler.lost(now, &partitions),
                 Event::Ended(ended) => self.scheduler.ended(now, ended),
-                Event::Loaded { endpoint, destination } => {
-                    let app_rate = destination.as_ref().and_then(|destination| destination.app_throttle_rate);
+                Event::Loaded { endpoint, app_rate, destination } => {
                     self.scheduler.loaded(now, endpoint, app_rate, destination.map(settings));
                 }
                 Event::NotLoaded { endpoint } => self.scheduler.not_loaded(now, endpoint),
@@ -232,12 +245,17 @@ impl Runner {
             }
             Action::Release(work) => self.settler.release(&work),
             Action::Mark(app, mark) => self.settler.mark(app, mark),
+            Action::HandOver(partitions) => {
+                tokio::spawn(hand_over::run(Arc::clone(&self.context), self.settler.clone(), *partitions));
+            }
         }
     }
 
     fn on_tick(&mut self, now: Timestamp) {
         self.scheduler.sweep(now);
-        let oldest = self.scheduler.oldest_due().map_or(0.0, |due| now.since(due).as_secs_f64());
+        let oldest_due = self.scheduler.oldest_due();
+        let oldest = oldest_due.map_or(0.0, |due| now.since(due).as_secs_f64());
+        self.pulse.note(oldest_due, self.settler.unsettled(), self.scheduler.in_flight());
         let status = self.context.lanes.status();
         metrics::gauge!("postrider_dispatch_in_flight").set(self.scheduler.in_flight() as f64);
         metrics::gauge!("postrider_dispatch_held").set(status.held as f64);
@@ -252,6 +270,7 @@ impl Runner {
 fn settings(destination: Arc<Destination>) -> Settings<Arc<Destination>> {
     Settings {
         disabled: destination.endpoint.disabled.is_some(),
+        changed_at: destination.endpoint.updated_at,
         throttle_rate: destination.endpoint.throttle_rate,
         failing_since: destination.endpoint.failing_since,
         destination,

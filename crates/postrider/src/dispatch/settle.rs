@@ -15,7 +15,7 @@ use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId, MessageId};
 use postrider_core::time::Timestamp;
 use postrider_store::{EndpointMark, Error, Settlement};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use self::aside::Suspects;
@@ -29,9 +29,17 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Something to record.
 enum Outcome {
-    Attempted { app: AppId, settlement: Box<Settlement> },
-    Noted { app: AppId, mark: EndpointMark },
+    Attempted {
+        app: AppId,
+        settlement: Box<Settlement>,
+    },
+    Noted {
+        app: AppId,
+        mark: EndpointMark,
+    },
     Released(Vec<Released>),
+    /// Somebody waits until what came before is recorded.
+    Awaited(oneshot::Sender<()>),
 }
 
 /// A delivery that goes back to the store.
@@ -91,6 +99,16 @@ impl Settler {
         };
         if !work.is_empty() {
             self.send(Outcome::Released(work.iter().map(released).collect()));
+        }
+    }
+
+    /// Waits until everything that was given to be recorded so far has been, but for what the store refuses by itself,
+    /// which takes its time. Does not end when settling has.
+    pub(super) async fn settled_so_far(&self) {
+        let (done, awaited) = oneshot::channel();
+        self.send(Outcome::Awaited(done));
+        if awaited.await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 

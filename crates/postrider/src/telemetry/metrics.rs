@@ -96,6 +96,39 @@ fn describe() {
         Unit::Seconds,
         "One attempt, from looking the name up to the last byte"
     );
+    describe_gauge!(
+        "postrider_cluster_nodes",
+        Unit::Count,
+        "Live nodes of the database; with PostgreSQL only"
+    );
+    describe_gauge!(
+        "postrider_cluster_partitions_owned",
+        Unit::Count,
+        "Parts of the endpoints, of 1,024 in all, that this node sends to; with PostgreSQL only"
+    );
+    describe_gauge!(
+        "postrider_cluster_partitions_leaving",
+        Unit::Count,
+        "Parts that this node is about to leave to others; with PostgreSQL only"
+    );
+    describe_gauge!(
+        "postrider_cluster_partitions_wanted",
+        Unit::Count,
+        "Parts that this node should have; with PostgreSQL only"
+    );
+    describe_gauge!(
+        "postrider_cluster_in_lease",
+        "1 while this node may send, 0 while others may take it for dead; with PostgreSQL only"
+    );
+    describe_gauge!(
+        "postrider_cluster_listening",
+        "1 while other nodes can tell this one of something at once; with PostgreSQL only"
+    );
+    describe_gauge!(
+        "postrider_cluster_last_beat_seconds",
+        Unit::Seconds,
+        "Since this node last gave a sign of life; with PostgreSQL only"
+    );
     describe_counter!("postrider_retention_messages_total", Unit::Count, "Messages removed by retention");
     describe_histogram!(
         "postrider_store_commit_seconds",

@@ -1,5 +1,7 @@
 //! What goes on beside the traffic: retention, background tasks, and connections that nobody uses.
 //!
+//! Of the nodes that share a store, one does retention, and each moves the tasks of its own endpoints on.
+//!
 //! The first two work in short passes through the store's writer, with rests in between, so that accepting and settling
 //! hardly notice. They begin where they were after a restart: the store remembers.
 

@@ -1,4 +1,7 @@
 //! Moves background tasks on, a step of each in turn. One that fails rests, and the others go on.
+//!
+//! A task is about an endpoint, and is moved on where that is owned. So it goes on when its node is gone, and no two
+//! nodes do it at once.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,6 +20,8 @@ const STEP: usize = 500;
 const REST: Duration = Duration::from_millis(20);
 /// How long to wait before what failed is tried again.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How often to look for tasks that were begun at other nodes, or that have become ours.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Until when tasks that failed rest.
 type Resting = HashMap<TaskId, Instant>;
@@ -25,11 +30,11 @@ pub(super) async fn run(context: Context) {
     let mut resting = Resting::new();
     loop {
         match round(&context, &mut resting).await {
-            Ok(0) if resting.is_empty() => context.tasks.notified().await,
-            Ok(0) => {
+            Ok(0) => match look_again(&context, &resting) {
+                None => context.tasks.notified().await,
                 // Done early when a task is started meanwhile.
-                tokio::time::timeout(ASK_AGAIN, context.tasks.notified()).await.ok();
-            }
+                Some(rest) => drop(tokio::time::timeout(rest, context.tasks.notified()).await),
+            },
             Ok(_) => tokio::time::sleep(REST).await,
             Err(Error::Closed | Error::Broken(_)) => return,
             Err(error) => {
@@ -40,13 +45,24 @@ pub(super) async fn run(context: Context) {
     }
 }
 
-/// Moves each running task that does not rest on by a step; gives how many of them still run.
+/// After which time to look for tasks although none was started here.
+fn look_again(context: &Context, resting: &Resting) -> Option<Duration> {
+    if context.store.cluster().is_shared() {
+        return Some(LOOK_AGAIN);
+    }
+    (!resting.is_empty()).then_some(ASK_AGAIN)
+}
+
+/// Moves each running task of ours that does not rest on by a step; gives how many of them still run.
 async fn round(context: &Context, resting: &mut Resting) -> Result<usize, Error> {
     let tasks = context.store.running_tasks(SystemScope::assume()).await?;
     let now = Instant::now();
     resting.retain(|_, until| *until > now);
     let mut running = 0;
-    for task in tasks.iter().filter(|task| !resting.contains_key(&task.id)).collect::<Vec<_>>() {
+    for task in &tasks {
+        if resting.contains_key(&task.id) || !is_ours(context, task) {
+            continue;
+        }
         match step(context, task).await {
             Ok(finished) => running += usize::from(!finished),
             Err(error @ (Error::Closed | Error::Broken(_))) => return Err(error),
@@ -57,6 +73,11 @@ async fn round(context: &Context, resting: &mut Resting) -> Result<usize, Error>
         }
     }
     Ok(running)
+}
+
+fn is_ours(context: &Context, task: &Task) -> bool {
+    let TaskKind::Recover { endpoint, .. } = task.kind;
+    context.store.cluster().owns(endpoint)
 }
 
 async fn step(context: &Context, task: &Task) -> Result<bool, Error> {

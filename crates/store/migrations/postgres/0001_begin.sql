@@ -7,8 +7,8 @@
 -- row up by an id that came from outside compares all 20.
 --
 -- Bytes from outside are bytea. Text is only what has been validated as text; where it is compared or sorted, the order
--- is that of its bytes (collation "C"). Times are microseconds since 1970, by the clocks of the nodes; only the table
--- `node` goes by the clock of the database. Lists and maps are JSON in text, NULL where empty. Sealed columns are
+-- is that of its bytes (collation "C"). Times are microseconds since 1970, by the clocks of the nodes; only the tables
+-- `node` and `change` go by the clock of the database. Lists and maps are JSON in text, NULL where empty. Sealed columns are
 -- encrypted and bound to their table, row and column.
 
 CREATE TABLE meta (
@@ -30,9 +30,36 @@ CREATE TABLE node (
     roles      text NOT NULL,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- How long it may be silent: it stops by itself before that, and is fenced after that.
+    lease_ms   bigint NOT NULL,
     -- It has left or was not seen for too long: what it holds is put back, and it may hold nothing more.
     fenced     boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
+
+-- Which node the endpoints of a lane partition belong to: the only one that may put their deliveries into its hands.
+-- NULL, or a node that is fenced or gone, for nobody.
+CREATE TABLE lane_partition (
+    part   smallint PRIMARY KEY,
+    holder bigint
+) WITH (fillfactor = 50);
+
+INSERT INTO lane_partition (part) SELECT * FROM generate_series(0, 1023);
+
+-- What nodes have changed of what others may remember, for a minute. It is read by the numbers of the transactions: a
+-- row may become visible long after one that was written later, and whoever reads from the oldest transaction that was
+-- still open at the last time misses none.
+CREATE TABLE change (
+    row  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- 0 an application or its endpoints, 1 an event type, 2 an environment, 3 keys.
+    kind smallint NOT NULL,
+    -- The application's or the environment's.
+    id   bytea,
+    name text
+);
+
+CREATE INDEX change_xact ON change (xact);
 
 CREATE TABLE environment (
     row        bigint PRIMARY KEY,

@@ -21,6 +21,7 @@ pub mod fencing;
 pub mod idempotency;
 pub mod lists;
 pub mod model;
+pub mod moving;
 pub mod objects;
 pub mod order;
 pub mod retention;
@@ -53,6 +54,7 @@ macro_rules! for_each_case {
     ($with:ident) => {
         $with! {
             objects::environments_are_made_listed_and_changed,
+            objects::what_a_store_begins_with_is_made_once,
             objects::keys_are_found_by_hash_and_revoked_once,
             objects::apps_are_found_changed_and_deleted,
             objects::a_uid_belongs_to_one_at_a_time,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use postrider_core::app::Ref;
 use postrider_core::endpoint::{Disabled, DisabledReason, Ordering};
-use postrider_core::environment::Settings;
-use postrider_core::id::KeyId;
+use postrider_core::environment::{Environment, Settings};
+use postrider_core::id::{EnvironmentId, KeyId};
 use postrider_core::key::{Key, Token};
 use postrider_core::limits;
 use postrider_core::retry::Schedule;
@@ -31,13 +31,51 @@ pub async fn environments_are_made_listed_and_changed(world: World) {
     assert_eq!(all[0].settings.retention_days, 3);
 
     let scope = system.environment(first);
-    let change = Arc::new(|environment: &mut postrider_core::environment::Environment| {
+    let change = Arc::new(|environment: &mut Environment| {
         environment.name = "live".into();
         environment.settings.https_only = true;
     });
     let changed = store.change_environment(scope, change).await.unwrap().unwrap();
     assert_eq!((changed.name.as_str(), changed.settings.https_only), ("live", true));
     assert_eq!(store.environment(scope.lookup()).await.unwrap(), Some(changed));
+}
+
+/// The first environment and the first key.
+pub async fn what_a_store_begins_with_is_made_once(world: World) {
+    let (instance, store) = (world.system().instance(), &world.store);
+    let environment = |name: &str| Environment {
+        id: world.id(EnvironmentId::make),
+        name: name.into(),
+        settings: Settings::default(),
+        created_at: world.now(),
+    };
+    let (first, second) = (environment("old"), environment("default"));
+    assert_eq!(store.create_first_environment(instance, first.clone()).await.unwrap(), first);
+    assert_eq!(store.create_first_environment(instance, environment("default")).await.unwrap(), first);
+    assert_eq!(store.environments(instance).await.unwrap(), std::slice::from_ref(&first));
+    store.create_environment(instance, second.clone()).await.unwrap();
+    let stands = store.create_first_environment(instance, environment("default")).await.unwrap();
+    assert_eq!(stands, second, "the one of the same name");
+    let stands = store.create_first_environment(instance, environment("other")).await.unwrap();
+    assert_eq!(stands, first, "the oldest");
+
+    for is_first in [true, false] {
+        let token = Token::generate(&world.rng);
+        let key = Key {
+            id: world.id(KeyId::make),
+            identity: Identity::Environment(first.id),
+            name: "first".into(),
+            hint: token.hint(),
+            created_at: world.now(),
+            expires_at: None,
+            revoked_at: None,
+        };
+        let id = key.id;
+        assert_eq!(store.create_first_key(instance, key, token.hash()).await.unwrap(), is_first);
+        // One that was revoked still is the first one.
+        store.revoke_key(instance, id, world.now()).await.unwrap();
+    }
+    assert_eq!(store.keys(instance).await.unwrap().len(), 1);
 }
 
 /// Keys.

@@ -5,17 +5,15 @@
 //! before it were written already; and then all of them are [written](mod@write) with COMMIT, in one round trip. What
 //! another node does between the look and the writing breaks a unique constraint, and the batch runs again one by one.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use postrider_core::id::MessageId;
 
-use super::handed::{Handed, Held, Returns};
+use super::handed::{Handed, Held};
 use super::job::Accept;
-use super::session::Session;
+use super::session::{Session, Shared};
 use super::transaction::{End, Witness};
 use super::writer::Batch;
-use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, crash};
+use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, Placement, crash};
 
 mod decide;
 mod look;
@@ -38,7 +36,7 @@ impl Batch for Accept {
                 return Err(error);
             }
         };
-        let outcomes = decide::all(jobs, seen);
+        let outcomes = decide::all(jobs, seen, &session.shared.cluster);
         let accepted: Vec<_> = jobs
             .iter()
             .zip(&outcomes)
@@ -55,14 +53,17 @@ impl Batch for Accept {
         Ok((outcomes, end))
     }
 
-    fn answer(self, outcome: Outcome, returns: &Arc<Returns>) {
+    fn answer(self, outcome: Outcome, shared: &Shared) {
+        if let Ok((accepted, _)) = &outcome {
+            self.tell_owners(accepted, shared);
+        }
         // A caller that has gone does not want to know, and what was held for it is put back.
-        let _ = self.caller.send(outcome.map(|accepted| Handed::new(accepted, returns)));
+        let _ = self.caller.send(outcome.map(|accepted| Handed::new(accepted, &shared.returns)));
     }
 
-    fn fail(self, error: Error, outcome: Option<Outcome>, returns: &Arc<Returns>) {
+    fn fail(self, error: Error, outcome: Option<Outcome>, shared: &Shared) {
         if let Some(Ok((_, held))) = outcome {
-            returns.put_back(held);
+            shared.returns.put_back(held);
         }
         let _ = self.caller.send(Err(error.into()));
     }
@@ -71,6 +72,15 @@ impl Batch for Accept {
 impl Accept {
     fn message(&self) -> MessageId {
         self.acceptance.message.id
+    }
+
+    /// Tells other nodes what waits for them now. What is due later they find in time.
+    fn tell_owners(&self, accepted: &Accepted, shared: &Shared) {
+        for (delivery, placement) in self.acceptance.deliveries.iter().zip(&accepted.placements) {
+            if matches!(placement, Placement::Waiting { due } if *due <= self.acceptance.now) {
+                shared.hint(self.scope.app(), delivery.endpoint);
+            }
+        }
     }
 }
 

@@ -7,10 +7,11 @@ use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::connection::{Connection, Params};
-use super::idempotency;
 use super::record::{Record, integer, is_text, json_unless_empty};
 use super::scan::{self, List, Walk, gather};
 use super::session::Session;
+use super::{changes, idempotency};
+use crate::cluster::Changed;
 use crate::{AppFilter, Change, ChangeError, CreateError, Error, Idempotency, Listed, Order, Page};
 
 /// The condition that the application of a scope is there: what every statement about its things begins with. Given are
@@ -151,6 +152,7 @@ pub(super) async fn create(
             ],
         )
         .await?;
+    changes::note(session, &Changed::App(app.id)).await?;
     idempotency::remember(session, idempotency).await?;
     Ok(())
 }
@@ -187,6 +189,7 @@ pub(super) async fn change(
             ],
         )
         .await?;
+    changes::note(session, &Changed::App(id)).await?;
     Ok(Some(app))
 }
 
@@ -217,6 +220,7 @@ pub(super) async fn delete(session: &Session, scope: AppScope, now: Timestamp) -
             &[&id.row(), &at],
         )
         .await?;
+    changes::note(session, &Changed::App(id)).await?;
     Ok(true)
 }
 

@@ -1,31 +1,51 @@
-//! The engine's tasks: the writers, and the beat of the node. How they end.
+//! The engine's tasks: the writers, and what makes this process a node. How they end.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio_postgres::Config;
 
-use super::session::{Session, Shared};
-use super::{claim, node, writer};
+use super::member::{self, Life, upkeep};
+use super::pool::Door;
+use super::session::Shared;
+use super::{lanes, node, writer};
 use crate::Error;
+use crate::partition::Partitions;
 
-/// Beats in the time of a lease: one may be late without harm.
-const BEATS_PER_LEASE: u32 = 5;
+/// How long leaving may take: what is not done then is left to the others, who find it after the lease.
+const LEAVE_MAX: Duration = Duration::from_secs(5);
 
 /// The tasks of an open store. Dropped, they end without finishing what is queued, and this node seems to have died.
 pub(super) struct Background {
     shared: Arc<Shared>,
     writers: Vec<JoinHandle<()>>,
-    beat: JoinHandle<()>,
+    /// Everything else: none of them ends by itself.
+    others: Vec<JoinHandle<()>>,
 }
 
 impl Background {
-    pub(super) fn start(shared: &Arc<Shared>, writers: usize, lease: Duration) -> Self {
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        writers: usize,
+        life: Life,
+        (door, config): (Door, Config),
+    ) -> Self {
+        let heard = {
+            let shared = Arc::clone(shared);
+            move |heard| member::hear(&shared, heard)
+        };
+        let cluster = Arc::clone(&shared.cluster);
+        let set_up = move |is_up| cluster.see(|view| view.listening = is_up);
         Self {
             shared: Arc::clone(shared),
             writers: (0..writers).map(|_| tokio::spawn(writer::run(Arc::clone(shared)))).collect(),
-            beat: tokio::spawn(beat(Arc::clone(shared), lease)),
+            others: vec![
+                tokio::spawn(life.run()),
+                tokio::spawn(member::watch_lease(Arc::clone(shared))),
+                tokio::spawn(upkeep::run(Arc::clone(shared))),
+                tokio::spawn(Arc::clone(&shared.wire).run(door, config, heard, set_up)),
+            ],
         }
     }
 
@@ -37,49 +57,44 @@ impl Background {
                 tracing::error!("a writer of the store panicked");
             }
         }
-        self.beat.abort();
+        // What it has begun must not find us gone, and put back what others are about to ask for.
+        let tidying = self.shared.calls.tidying.lock().await;
+        self.stop();
+        drop(tidying);
         if let Some(error) = self.shared.status.broken() {
             return Err(error);
         }
         crate::crash::point("close.before");
-        let conn = self.shared.pools.writer().await?;
-        node::leave(&conn, self.shared.holder).await
+        tokio::time::timeout(LEAVE_MAX, self.leave()).await.unwrap_or(Err(super::fault::OVERLOADED))
+    }
+
+    async fn leave(&self) -> Result<(), Error> {
+        let shared = &self.shared;
+        shared.cluster.out();
+        let conn = shared.pools.writer().await?;
+        lanes::give_up(&conn, shared.holder, &Partitions::ALL).await?;
+        node::leave(&conn, shared.holder).await?;
+        let (channel, text) = shared.wire.farewell();
+        conn.run(
+            "-- background::leave
+             SELECT pg_notify($1, $2)",
+            &[&channel, &text],
+        )
+        .await?;
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.others.iter().for_each(JoinHandle::abort);
+        self.shared.cluster.close();
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
         self.shared.queue.close();
-        self.beat.abort();
+        self.stop();
+        self.shared.cluster.out();
         self.shared.pools.close();
     }
-}
-
-async fn beat(shared: Arc<Shared>, lease: Duration) {
-    let mut ticks = interval((lease / BEATS_PER_LEASE).max(Duration::from_millis(10)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first one comes at once, and this node has just been seen.
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        match round(&shared, lease).await {
-            Ok(()) => shared.status.set_full(false),
-            Err(Error::Broken(reason)) => return shared.status.set_broken(&reason),
-            Err(Error::Closed) => return,
-            Err(error) => tracing::warn!(error = %error, "failed to give a sign of life to the database"),
-        }
-    }
-}
-
-async fn round(shared: &Arc<Shared>, lease: Duration) -> Result<(), Error> {
-    let conn = shared.pools.writer().await?;
-    if !node::beat(&conn, shared.holder).await? {
-        return Err(Error::Broken("this node was fenced: it gave no sign of life for too long".to_owned()));
-    }
-    shared.returns.try_again();
-    if node::fence(&conn, shared.holder, lease).await? {
-        let session = Session { conn, shared: Arc::clone(shared) };
-        while claim::take_over(&session).await? == claim::TAKE_OVER_STEP {}
-    }
-    Ok(())
 }

@@ -15,6 +15,8 @@ use super::handed::Held;
 use super::record::Record;
 use super::session::Session;
 use super::{messages, order};
+use crate::cluster::Cluster;
+use crate::partition::lane_partition;
 use crate::{Claim, Claimed, Error, LaneDue};
 
 /// Deliveries that one transaction takes over.
@@ -89,17 +91,23 @@ const DUE: &str = concat!(
 pub(super) async fn claim(session: &Session, claim: Claim) -> Result<(Claimed, Vec<Held>), Error> {
     const WHOSE: &str = "-- claim::whose
          SELECT a.id FROM endpoint e JOIN app a ON a.row = e.app_row
-          WHERE e.row = $1 AND e.id = $2 AND e.deleted_at IS NULL";
+          WHERE e.row = $1 AND e.id = $2 AND e.deleted_at IS NULL
+            AND EXISTS (SELECT 1 FROM lane_partition p WHERE p.part = $3 AND p.holder = $4)";
+    const NOTHING: Claimed = Claimed { work: Vec::new(), next_due: None };
     let (conn, endpoint) = (&session.conn, claim.endpoint);
+    if !session.shared.cluster.owns(endpoint) {
+        return Ok((NOTHING, Vec::new()));
+    }
     conn.prepare(&[WHOSE, DUE]).await?;
     let (row, id, now, limit) =
         (endpoint.row(), endpoint.as_bytes().as_slice(), claim.now.as_micros(), claim.limit as i64);
+    let part = lane_partition(row) as i16;
     let (app, due) = tokio::try_join!(
         biased;
-        async { conn.row(WHOSE, &[&row, &id]).await },
+        async { conn.row(WHOSE, &[&row, &id, &part, &session.holder()]).await },
         async { conn.rows(DUE, &[&row, &now, &limit]).await },
     )?;
-    let Some(app) = app else { return Ok((Claimed { work: Vec::new(), next_due: None }, Vec::new())) };
+    let Some(app) = app else { return Ok((NOTHING, Vec::new())) };
     let app = AppId::from_bytes(Record::new(&app, "app", row, 0).id("id")?);
     let due = due.iter().map(|row| Waiting::read(row, 0)).collect::<Result<Vec<_>, _>>()?;
     let (taken, empty) = fitting(conn, due, claim.max_bytes).await?;
@@ -249,10 +257,11 @@ pub(super) async fn take_over(session: &Session) -> Result<u64, Error> {
     Ok(taken)
 }
 
-/// Endpoints with waiting deliveries. Steps from one endpoint to the next through the index, so that a backlog of
+/// Endpoints of this node with waiting deliveries. Steps from one endpoint to the next through the index, so that a backlog of
 /// millions costs no more than one delivery.
 pub(super) async fn lanes_due(
     conn: &Connection,
+    cluster: &Cluster,
     after: Option<EndpointId>,
     limit: usize,
 ) -> Result<Vec<LaneDue>, Error> {
@@ -289,7 +298,9 @@ pub(super) async fn lanes_due(
             // An endpoint that is gone has no lane; retention cancels what waits for it.
             if let (Some(app), Some(endpoint)) = (record.id_or_none("app")?, record.id_or_none("endpoint")?) {
                 let (app, endpoint) = (AppId::from_bytes(app), EndpointId::from_bytes(endpoint));
-                lanes.push(LaneDue { app, endpoint, due });
+                if cluster.owns(endpoint) {
+                    lanes.push(LaneDue { app, endpoint, due });
+                }
             }
         }
         if rows.len() < asked {

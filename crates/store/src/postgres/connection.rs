@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use deadpool_postgres::Object;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row, RowStream, Statement};
+use tokio_postgres::{CopyInSink, Error, Row, RowStream, Statement};
 
 /// What a statement is given.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
@@ -90,6 +91,11 @@ impl Connection {
             self.client().prepare_cached(sql).await?;
         }
         Ok(())
+    }
+
+    /// Begins to copy rows into a table.
+    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>, Error> {
+        self.client().copy_in(sql).await
     }
 
     /// Runs statements without parameters that are not worth preparing: `BEGIN`, settings, definitions.

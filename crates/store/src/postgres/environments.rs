@@ -4,9 +4,11 @@ use postrider_core::environment::Environment;
 use postrider_core::id::EnvironmentId;
 use tokio_postgres::Row;
 
+use super::changes;
 use super::connection::Connection;
 use super::record::{Record, json};
 use super::session::Session;
+use crate::cluster::Changed;
 use crate::{Change, Error};
 
 macro_rules! select {
@@ -50,7 +52,20 @@ pub(super) async fn create(session: &Session, environment: &Environment) -> Resu
             ],
         )
         .await?;
+    changes::note(session, &Changed::Environment(environment.id)).await?;
     Ok(())
+}
+
+/// Adds the environment unless there is one; gives the one that stands for it. Whoever does so takes turns.
+pub(super) async fn create_first(session: &Session, environment: &Environment) -> Result<Environment, Error> {
+    session.lock_firsts().await?;
+    let mut there = all(&session.conn).await?;
+    if there.is_empty() {
+        create(session, environment).await?;
+        return Ok(environment.clone());
+    }
+    let named = there.iter().position(|other| other.name == environment.name);
+    Ok(there.swap_remove(named.unwrap_or(0)))
 }
 
 pub(super) async fn all(conn: &Connection) -> Result<Vec<Environment>, Error> {
@@ -77,5 +92,6 @@ pub(super) async fn change(
             &[&id.row(), &environment.name, &json(&environment.settings)],
         )
         .await?;
+    changes::note(session, &Changed::Environment(id)).await?;
     Ok(Some(environment))
 }

@@ -6,10 +6,11 @@ use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::connection::{Connection, Params};
-use super::idempotency;
 use super::record::{Record, is_text, json, json_unless_empty};
 use super::scan::{self, List, Walk, gather};
 use super::session::Session;
+use super::{changes, idempotency};
+use crate::cluster::Changed;
 use crate::{Change, CreateError, Error, Idempotency, Listed, Order, Page};
 
 /// A name above all names.
@@ -141,6 +142,7 @@ pub(super) async fn create(
             ],
         )
         .await?;
+    changes::note(session, &Changed::EventType(environment, event_type.name.clone())).await?;
     idempotency::remember(session, idempotency).await?;
     Ok(())
 }
@@ -177,6 +179,7 @@ pub(super) async fn change(
             ],
         )
         .await?;
+    changes::note(session, &Changed::EventType(environment, event_type.name.clone())).await?;
     Ok(Some(event_type))
 }
 
@@ -192,5 +195,8 @@ pub(super) async fn delete(session: &Session, environment: EnvironmentId, name: 
             &[&environment.row(), &name],
         )
         .await?;
+    if deleted == 1 {
+        changes::note(session, &Changed::EventType(environment, name.to_owned())).await?;
+    }
     Ok(deleted == 1)
 }

@@ -6,11 +6,13 @@ use postrider_core::scope::Identity;
 use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
 
+use super::changes;
 use super::connection::Connection;
 use super::fault::corrupt;
 use super::record::Record;
 use super::session::Session;
 use crate::Error;
+use crate::cluster::Changed;
 
 macro_rules! columns {
     () => {
@@ -76,7 +78,18 @@ pub(super) async fn create(session: &Session, key: &Key, hash: TokenHash) -> Res
             ],
         )
         .await?;
+    changes::note(session, &Changed::Keys).await?;
     Ok(())
+}
+
+/// Adds the key unless there is one. Whoever does so takes turns.
+pub(super) async fn create_first(session: &Session, key: &Key, hash: TokenHash) -> Result<bool, Error> {
+    session.lock_firsts().await?;
+    if !all(&session.conn).await?.is_empty() {
+        return Ok(false);
+    }
+    create(session, key, hash).await?;
+    Ok(true)
 }
 
 pub(super) async fn all(conn: &Connection) -> Result<Vec<Key>, Error> {
@@ -100,5 +113,8 @@ pub(super) async fn revoke(session: &Session, id: KeyId, now: Timestamp) -> Resu
             &[&id.row(), &id.as_bytes().as_slice(), &now.as_micros()],
         )
         .await?;
+    if revoked.is_some() {
+        changes::note(session, &Changed::Keys).await?;
+    }
     revoked.as_ref().map(read).transpose()
 }

@@ -53,6 +53,11 @@ impl From<tokio_postgres::Error> for MigrateError {
     }
 }
 
+/// The last version of the schema that this program knows.
+pub(super) const fn known() -> i64 {
+    ALL.len() as i64
+}
+
 /// Applies what is missing. After a crash in the middle the next call goes on.
 pub(super) async fn migrate(conn: &Connection, schema: &str) -> Result<(), MigrateError> {
     apply(conn, schema, ALL).await
@@ -142,7 +147,8 @@ impl Migration {
     }
 }
 
-async fn meta_number(conn: &Connection, name: &str) -> Result<i64, Error> {
+/// A number of the table `meta` that must be there.
+pub(super) async fn meta_number(conn: &Connection, name: &str) -> Result<i64, Error> {
     let row = conn.row("SELECT number FROM meta WHERE name = $1", &[&name]).await?;
     let number = row.and_then(|row| row.try_get::<_, Option<i64>>(0).ok().flatten());
     number.ok_or_else(|| corrupt("meta", "number", 0, &format!("{name} is missing")))

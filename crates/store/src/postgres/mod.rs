@@ -10,12 +10,13 @@
 //! What the promise of durability rests on: a server that is refused unless it waits for its disk ([durability]), answers
 //! only after COMMIT was answered, and a look at the database where that answer was lost ([transaction]).
 //!
-//! What one node must not do to another: deliveries carry their [holder](node), and only what a dead one held is put
-//! back; what must be unique is so by constraints; deliveries of one order are placed and moved on one at a time, under
-//! an advisory lock ([order]).
+//! What one node must not do to another: only the owner of an endpoint's [partition](lanes) puts its deliveries into its
+//! hands; they carry their [holder](node), and only what a dead one held is put back; what must be unique is so by
+//! constraints; deliveries of one order are placed and moved on one at a time, under an advisory lock ([order]). What a
+//! node does to stay among the others is the [member]'s; what has [changed](changes) they find out by reading, and the
+//! [wire] tells them sooner.
 //!
-//! Deliberately absent: notifications between nodes (whoever polls is right, and a notification would only be sooner),
-//! foreign keys, and a backup: that is `pg_dump`'s work, or the provider's.
+//! Deliberately absent: foreign keys, and a backup: that is `pg_dump`'s work, or the provider's.
 
 use std::sync::Arc;
 
@@ -23,8 +24,10 @@ use tokio::sync::{Mutex, oneshot};
 
 pub use address::AddressError;
 pub use durability::Durability;
+pub use inspect::{Inspection, Node, Schema};
 pub use migrate::MigrateError;
 pub use open::{OpenError, Options};
+pub(crate) use transfer::open_to_move;
 
 use crate::{Error, Health};
 use background::Background;
@@ -39,6 +42,7 @@ mod address;
 mod apps;
 mod attempts;
 mod background;
+mod changes;
 mod claim;
 mod connection;
 mod deliveries;
@@ -50,8 +54,11 @@ mod fault;
 mod handed;
 mod health;
 mod idempotency;
+mod inspect;
 mod job;
 mod keys;
+mod lanes;
+mod member;
 mod messages;
 mod migrate;
 mod node;
@@ -72,6 +79,8 @@ mod settle;
 mod store;
 mod tasks;
 mod transaction;
+mod transfer;
+mod wire;
 mod writer;
 
 /// Bytes that a small job is taken to keep while it waits.

@@ -11,17 +11,21 @@ use super::connection::Connection;
 use super::durability::{self, Durability};
 use super::handed::Returns;
 use super::health::Status;
+use super::member::{Calls, Life};
 use super::migrate::{self, MigrateError, meta_bytes};
 use super::node::{self, Entry};
 use super::partitions::Partitions;
 use super::pool::{Door, Pools};
 use super::queue::Queue;
 use super::session::Shared;
-use super::{Postgres, retain};
+use super::wire::Wire;
+use super::{Postgres, retain, transfer};
 use crate::Error;
+use crate::cluster::Cluster;
 use crate::seal::{Place, Sealer, Unsealable};
+use crate::transfer::Unserved;
 
-const SEAL_CHECK: Place = Place { table: "meta", row: 0, column: "seal_check" };
+pub(super) const SEAL_CHECK: Place = Place { table: "meta", row: 0, column: "seal_check" };
 
 /// How to open the engine.
 #[derive(Clone)]
@@ -37,7 +41,7 @@ pub struct Options {
     pub schema: String,
     /// What this process is called in the table of nodes, such as the host's name.
     pub node: String,
-    /// What this process does, for people who look at the table of nodes.
+    /// What this process does: names, separated by commas. Only one with the role `dispatch` owns lane partitions.
     pub roles: String,
     /// After how long without a sign of life a node is taken for dead.
     pub lease: Duration,
@@ -60,7 +64,7 @@ impl Options {
             password_file: None,
             schema: "postrider".to_owned(),
             node: "postrider".to_owned(),
-            roles: String::new(),
+            roles: "api, dispatch".to_owned(),
             lease: Duration::from_secs(5),
             writers: 4,
             readers: 8,
@@ -106,6 +110,12 @@ pub enum OpenError {
     /// The seal key is another than the one that the database was made with.
     #[error("open the secrets in the database: this is not the seal key that it was made with")]
     WrongKey(#[source] Unsealable),
+    /// It takes part in a move.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+    /// It is being moved from or into by another process.
+    #[error("use the database for a move: another one is under way")]
+    Moving,
     /// All slots are taken.
     #[error("enter the cluster: there are already {0} nodes")]
     NoSlot(u16),
@@ -131,11 +141,15 @@ impl Postgres {
             schema: options.schema.clone(),
         };
         let pools = Pools::new(&address.config, &door, options.writers.max(1), options.readers.max(1));
-        let conn = pools.writer().await.map_err(|error| OpenError::Connect(error.into()))?;
+        let conn = pools.first().await.map_err(OpenError::Connect)?;
         let durability = durability::check(&conn).await?;
         migrate::migrate(&conn, &options.schema).await?;
         prove_key(&conn, &options.sealer).await?;
         let Entry { holder, slot, now } = node::enter(&conn, options).await?;
+        if let Err(refused) = transfer::refuse_moved(&conn).await {
+            node::leave(&conn, holder).await?;
+            return Err(refused);
+        }
         let queue = Queue::new(options.queue_bytes);
         let shared = Arc::new(Shared {
             returns: Returns::new(Arc::clone(&queue)),
@@ -144,11 +158,18 @@ impl Postgres {
             pools,
             sealer: Arc::clone(&options.sealer),
             holder,
+            cluster: Cluster::shared(holder),
+            wire: Arc::new(Wire::new(holder, &options.schema)),
+            calls: Calls::default(),
             partitions: Partitions::default(),
             retention: tokio::sync::Mutex::new(retain::Position::default()),
         });
         shared.partitions.make_ahead(&conn, now).await?;
-        let background = Background::start(&shared, options.writers.max(1), options.lease);
+        let mut life = Life::new(&shared, options.lease, &options.roles).await?;
+        // What is free is taken before anybody asks.
+        life.round().await?;
+        shared.wire.members();
+        let background = Background::start(&shared, options.writers.max(1), life, (door, address.config));
         Ok(Self::new(shared, background, slot, durability))
     }
 
@@ -165,7 +186,7 @@ impl Postgres {
     }
 }
 
-fn check_name(schema: &str) -> Result<(), OpenError> {
+pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
     let is_name = !schema.is_empty()
         && schema.len() <= 63
         && !schema.starts_with(|first: char| first.is_ascii_digit())
@@ -174,7 +195,7 @@ fn check_name(schema: &str) -> Result<(), OpenError> {
 }
 
 /// Proves that the seal key is the one that the database was made with; the first to open it decides which that is.
-async fn prove_key(conn: &Connection, sealer: &Sealer) -> Result<(), OpenError> {
+pub(super) async fn prove_key(conn: &Connection, sealer: &Sealer) -> Result<(), OpenError> {
     conn.run(
         "-- open::prove_key
          INSERT INTO meta (name, bytes) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",

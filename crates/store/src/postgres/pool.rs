@@ -3,13 +3,17 @@
 //! A connection that breaks is dropped and made anew when somebody needs one; every wait for one has a ceiling, so that
 //! callers learn quickly that the database is away.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
 use futures_util::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::Connection;
@@ -41,10 +45,8 @@ pub(super) struct Door {
 
 impl Door {
     /// A new connection with the settings of every session.
-    async fn open(&self, mut config: Config) -> Result<(Client, JoinHandle<()>), Error> {
-        if let Some(password) = self.password().await {
-            config.password(password);
-        }
+    async fn open(&self, config: Config) -> Result<(Client, JoinHandle<()>), Error> {
+        let config = self.with_password(config).await;
         let (client, task) = if let Some(tls) = &self.tls {
             let (client, connection) = config.connect(tls.clone()).await?;
             (client, tokio::spawn(watch(connection)))
@@ -52,10 +54,41 @@ impl Door {
             let (client, connection) = config.connect(NoTls).await?;
             (client, tokio::spawn(watch(connection)))
         };
+        self.set_up(&client).await?;
+        Ok((client, task))
+    }
+
+    /// The same, with what others tell those who listen given to `hear`. It ends with the client.
+    pub(super) async fn listen(
+        &self,
+        config: Config,
+        hear: impl Fn(Notification) + Send + 'static,
+    ) -> Result<Client, Error> {
+        let config = self.with_password(config).await;
+        let client = if let Some(tls) = &self.tls {
+            let (client, connection) = config.connect(tls.clone()).await?;
+            tokio::spawn(pass_on(connection, hear));
+            client
+        } else {
+            let (client, connection) = config.connect(NoTls).await?;
+            tokio::spawn(pass_on(connection, hear));
+            client
+        };
+        self.set_up(&client).await?;
+        Ok(client)
+    }
+
+    async fn with_password(&self, mut config: Config) -> Config {
+        if let Some(password) = self.password().await {
+            config.password(password);
+        }
+        config
+    }
+
+    async fn set_up(&self, client: &Client) -> Result<(), Error> {
         // The schema's name was checked when the engine was opened.
         let settings = format!("{SETTINGS} SET search_path = \"{}\", pg_temp", self.schema);
-        client.batch_execute(&settings).await?;
-        Ok((client, task))
+        client.batch_execute(&settings).await
     }
 
     /// What the password file says now: it may be changed while the store is open.
@@ -67,6 +100,22 @@ impl Door {
             (Err(error), path) => {
                 tracing::error!(%error, path = %path.display(), "failed to read the database password");
                 None
+            }
+        }
+    }
+}
+
+async fn pass_on<S, T>(mut connection: tokio_postgres::Connection<S, T>, hear: impl Fn(Notification))
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+        match message {
+            Ok(AsyncMessage::Notification(told)) => hear(told),
+            Ok(_) => {}
+            Err(error) => {
+                return tracing::warn!(error = %sentence(&error), "the connection for notifications ended");
             }
         }
     }
@@ -103,6 +152,15 @@ impl Pools {
                 .expect("the only thing that can be missing is the runtime for the timeouts")
         };
         Self { write: pool(writers + SPARE), read: pool(readers) }
+    }
+
+    /// The first connection, to write with. Where later ones only say that the database is away, it says why.
+    pub(super) async fn first(&self) -> Result<Connection, Box<dyn std::error::Error + Send + Sync>> {
+        match self.write.get().await {
+            Ok(client) => Ok(Connection::new(client)),
+            Err(PoolError::Backend(error)) => Err(error.into()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A connection to write with.

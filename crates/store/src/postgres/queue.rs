@@ -7,7 +7,8 @@
 //! server far more than a large one. Only when very many wait does a second batch of their kind set out beside the first,
 //! and so on: that is what keeps a database busy whose commits take long.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -40,6 +41,8 @@ pub(super) enum Work {
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Notify,
+    /// Told when something is done.
+    done: Notify,
     bytes_max: usize,
 }
 
@@ -51,6 +54,8 @@ struct State {
     bytes: usize,
     /// Jobs that ever came, which numbers them.
     came: u64,
+    /// What is under way, by the number of its first job.
+    under_way: BTreeSet<u64>,
     closed: bool,
 }
 
@@ -107,7 +112,14 @@ impl State {
         self.firsts() != [u64::MAX; 3]
     }
 
-    fn next(&mut self) -> Option<Work> {
+    /// The number of the oldest job that is not done; that of no job when all are.
+    fn oldest(&self) -> u64 {
+        let waiting = [self.accepts.first(), self.settles.first(), self.others.first()];
+        waiting.into_iter().chain(self.under_way.first().copied()).min().unwrap_or(u64::MAX)
+    }
+
+    /// The next work, and the number that it is under way with.
+    fn next(&mut self) -> Option<(u64, Work)> {
         let firsts = self.firsts();
         let (work, bytes) = match firsts.iter().min() {
             Some(&u64::MAX) | None => return None,
@@ -125,13 +137,15 @@ impl State {
             }
         };
         self.bytes -= bytes;
-        Some(work)
+        let number = *firsts.iter().min()?;
+        self.under_way.insert(number);
+        Some((number, work))
     }
 }
 
 impl Queue {
     pub(super) fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), filled: Notify::new(), bytes_max })
+        Arc::new(Self { state: Mutex::default(), filled: Notify::new(), done: Notify::new(), bytes_max })
     }
 
     pub(super) fn push_accept(&self, job: Accept, bytes: usize) -> Result<(), Error> {
@@ -183,8 +197,21 @@ impl Queue {
         }
     }
 
-    /// The next work, waiting for it. `None` when the queue is closed and empty.
-    pub(super) async fn take(&self) -> Option<Work> {
+    /// Waits until all that has come so far is done.
+    pub(super) async fn passed(&self) {
+        let last = self.state.lock().came;
+        loop {
+            let mut done = pin!(self.done.notified());
+            done.as_mut().enable();
+            if self.state.lock().oldest() > last {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    /// The next work and a number for when it is done, waiting for it. `None` when the queue is closed and empty.
+    pub(super) async fn take(&self) -> Option<(u64, Work)> {
         loop {
             {
                 let mut state = self.state.lock();
@@ -206,21 +233,29 @@ impl Queue {
     }
 
     /// To be called when a batch of acceptances is answered.
-    pub(super) fn accepts_done(&self) {
-        self.done(|state| state.accepts.batches -= 1);
+    pub(super) fn accepts_done(&self, number: u64) {
+        self.finish(number, |state| state.accepts.batches -= 1);
     }
 
     /// To be called when a batch of settlements is answered.
-    pub(super) fn settles_done(&self) {
-        self.done(|state| state.settles.batches -= 1);
+    pub(super) fn settles_done(&self, number: u64) {
+        self.finish(number, |state| state.settles.batches -= 1);
     }
 
-    fn done(&self, count: impl FnOnce(&mut State)) {
+    /// To be called when any other job is answered.
+    pub(super) fn other_done(&self, number: u64) {
+        self.finish(number, |state| state.others.batches -= 1);
+    }
+
+    fn finish(&self, number: u64, count: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         count(&mut state);
+        state.under_way.remove(&number);
         if state.is_ready() {
             self.filled.notify_one();
         }
+        drop(state);
+        self.done.notify_waiters();
     }
 
     /// Refuses new jobs; those that wait are still taken.

@@ -1,17 +1,22 @@
 //! What the writers' jobs work with: the connection inside an open transaction, and what every job needs to know.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use postrider_core::id::{AppId, EndpointId};
 use postrider_core::scope::AppScope;
 
 use super::connection::Connection;
 use super::handed::Returns;
 use super::health::Status;
+use super::member::Calls;
 use super::partitions::Partitions;
 use super::pool::Pools;
 use super::queue::Queue;
 use super::retain;
+use super::wire::Wire;
 use crate::Error;
+use crate::cluster::Cluster;
 use crate::seal::Sealer;
 
 /// What all parts of the engine share.
@@ -23,24 +28,59 @@ pub(super) struct Shared {
     pub(super) sealer: Arc<Sealer>,
     /// The number of this opening of the store: what the deliveries that it holds carry.
     pub(super) holder: i64,
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) wire: Arc<Wire>,
+    pub(super) calls: Calls,
     pub(super) partitions: Partitions,
     /// Where retention goes on. Locked for a whole pass: of one node only one pass runs at a time.
     pub(super) retention: tokio::sync::Mutex<retain::Position>,
+}
+
+impl Shared {
+    /// Tells the owner of an endpoint that a delivery waits there. Our own lanes are told by whoever asked for it.
+    pub(super) fn hint(&self, app: AppId, endpoint: EndpointId) {
+        if !self.cluster.owns(endpoint) {
+            self.wire.waiting(app, endpoint);
+        }
+    }
 }
 
 /// A writer's working place for one transaction.
 pub(super) struct Session {
     pub(super) conn: Connection,
     pub(super) shared: Arc<Shared>,
+    changes: AtomicBool,
 }
 
 impl Session {
+    pub(super) fn new(conn: Connection, shared: &Arc<Shared>) -> Self {
+        Self { conn, shared: Arc::clone(shared), changes: AtomicBool::new(false) }
+    }
+
+    /// Notes that the transaction changes what others may remember.
+    pub(super) fn changes(&self) {
+        self.changes.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    pub(super) fn has_changes(&self) -> bool {
+        self.changes.load(Ordering::Relaxed)
+    }
+
     pub(super) fn holder(&self) -> i64 {
         self.shared.holder
     }
 
     pub(super) fn sealer(&self) -> &Sealer {
         &self.shared.sealer
+    }
+
+    /// Keeps others from making what an empty database begins with until the transaction ends. A statement that is sent
+    /// after this one sees what they have made.
+    pub(super) async fn lock_firsts(&self) -> Result<(), Error> {
+        let lock =
+            "SELECT pg_advisory_xact_lock(hashtextextended('postrider.first.' || current_schema(), 0))";
+        Ok(self.conn.batch(lock).await?)
     }
 }
 

@@ -7,7 +7,6 @@
 //! [next](mod@next) goes on; and then the attempts are [recorded](mod@record) with COMMIT.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use postrider_core::attempt::Attempt;
@@ -15,10 +14,10 @@ use postrider_core::delivery::{State, Work};
 use postrider_core::time::Timestamp;
 
 use super::endpoints;
-use super::handed::{Handed, Held, Returns};
+use super::handed::{Handed, Held};
 use super::job::Settle;
 use super::order::Order;
-use super::session::Session;
+use super::session::{Session, Shared};
 use super::transaction::{End, Number, Witness};
 use super::writer::Batch;
 use crate::{EndpointMark, Error, Settled, Settlement, Then, crash};
@@ -56,16 +55,33 @@ impl Batch for Settle {
         Ok((outcomes(jobs, done), end))
     }
 
-    fn answer(self, outcome: Outcome, returns: &Arc<Returns>) {
+    fn answer(self, outcome: Outcome, shared: &Shared) {
+        self.tell_owners(&outcome.0, shared);
         // A caller that has gone does not want to know, and what was held for it is put back.
-        let _ = self.caller.send(Ok(Handed::new(outcome, returns)));
+        let _ = self.caller.send(Ok(Handed::new(outcome, &shared.returns)));
     }
 
-    fn fail(self, error: Error, outcome: Option<Outcome>, returns: &Arc<Returns>) {
+    fn fail(self, error: Error, outcome: Option<Outcome>, shared: &Shared) {
         if let Some((_, held)) = outcome {
-            returns.put_back(held);
+            shared.returns.put_back(held);
         }
         let _ = self.caller.send(Err(error));
+    }
+}
+
+impl Settle {
+    /// Tells other nodes of marks, and of what waits in lanes that are not this node's any more.
+    fn tell_owners(&self, settled: &[Settled], shared: &Shared) {
+        if !self.marks.is_empty() {
+            shared.wire.changed();
+        }
+        for (settlement, settled) in self.settlements.iter().zip(settled) {
+            let endpoint = settlement.attempt.endpoint;
+            if matches!(settled, Settled::Recorded { waiting: Some(_), .. }) && !shared.cluster.owns(endpoint)
+            {
+                shared.wire.look_at(endpoint.row());
+            }
+        }
     }
 }
 

@@ -25,8 +25,10 @@ use super::handed::Handed;
 use super::job::{Accept, Need, Settle};
 use super::{
     BackupElsewhere, Postgres, accept, apps, attempts, claim, deliveries, endpoints, environments,
-    event_types, keys, messages, resend, retain, rows, settle, tasks,
+    event_types, keys, lanes, messages, resend, retain, rows, settle, tasks,
 };
+use crate::cluster::Cluster;
+use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
     CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, LaneDue, Listed,
@@ -35,6 +37,9 @@ use crate::{
 
 /// How long a verb may read; its statements end sooner, unless the server does not answer at all.
 const READ_MAX: Duration = Duration::from_secs(15);
+
+/// How long what is queued may take before partitions are handed over.
+const HAND_OVER_MAX: Duration = Duration::from_secs(30);
 
 async fn within<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     timeout(READ_MAX, read).await.unwrap_or(Err(OVERLOADED))
@@ -45,6 +50,17 @@ impl Store for Postgres {
     async fn create_environment(&self, _: InstanceScope, environment: Environment) -> Result<(), Error> {
         self.write(Need::Room, environment, |session, environment| {
             Box::pin(environments::create(session, environment))
+        })
+        .await
+    }
+
+    async fn create_first_environment(
+        &self,
+        _: InstanceScope,
+        environment: Environment,
+    ) -> Result<Environment, Error> {
+        self.write(Need::Room, environment, |session, environment| {
+            Box::pin(environments::create_first(session, environment))
         })
         .await
     }
@@ -71,6 +87,13 @@ impl Store for Postgres {
     async fn create_key(&self, _: InstanceScope, key: Key, hash: TokenHash) -> Result<(), Error> {
         self.write(Need::Room, (key, hash), |session, (key, hash)| {
             Box::pin(keys::create(session, key, *hash))
+        })
+        .await
+    }
+
+    async fn create_first_key(&self, _: InstanceScope, key: Key, hash: TokenHash) -> Result<bool, Error> {
+        self.write(Need::Room, (key, hash), |session, (key, hash)| {
+            Box::pin(keys::create_first(session, key, *hash))
         })
         .await
     }
@@ -370,7 +393,9 @@ impl Store for Postgres {
         self.write(Need::Room, args, |session, (scope, message, endpoint, now, idempotency)| {
             Box::pin(resend::resend(session, *scope, *message, *endpoint, *now, idempotency.as_ref()))
         })
-        .await
+        .await?;
+        self.shared.hint(scope.app(), endpoint);
+        Ok(())
     }
 
     async fn skip(
@@ -380,10 +405,14 @@ impl Store for Postgres {
         endpoint: EndpointId,
         _: Timestamp,
     ) -> Result<bool, Error> {
-        self.write(Need::Little, (scope, message, endpoint), |session, (scope, message, endpoint)| {
-            Box::pin(resend::skip(session, *scope, *message, *endpoint))
-        })
-        .await
+        let skipped = self.write(Need::Little, (scope, message, endpoint), |session, args| {
+            let (scope, message, endpoint) = *args;
+            Box::pin(resend::skip(session, scope, message, endpoint))
+        });
+        let skipped = skipped.await?;
+        // The next in its order may go now.
+        self.shared.hint(scope.app(), endpoint);
+        Ok(skipped)
     }
 
     async fn start_task(
@@ -409,10 +438,14 @@ impl Store for Postgres {
         limit: usize,
         now: Timestamp,
     ) -> Result<TaskStep, Error> {
-        self.write(Need::Little, (task, limit, now), |session, (task, limit, now)| {
+        let step = self.write(Need::Little, (task, limit, now), |session, (task, limit, now)| {
             Box::pin(tasks::step(session, *task, *limit, *now))
-        })
-        .await
+        });
+        let (step, lane) = step.await?;
+        if let Some((app, endpoint)) = lane.filter(|_| step.affected > 0) {
+            self.shared.hint(app, endpoint);
+        }
+        Ok(step)
     }
 
     async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {
@@ -422,6 +455,7 @@ impl Store for Postgres {
                 self.write(Need::Little, (), |session, ()| Box::pin(claim::take_over(session))).await?;
             all += taken;
             if taken < claim::TAKE_OVER_STEP {
+                self.shared.calls.take_over();
                 return Ok(all);
             }
         }
@@ -433,7 +467,7 @@ impl Store for Postgres {
         after: Option<EndpointId>,
         limit: usize,
     ) -> Result<Vec<LaneDue>, Error> {
-        within(claim::lanes_due(&self.reader().await?, after, limit)).await
+        within(claim::lanes_due(&self.reader().await?, &self.shared.cluster, after, limit)).await
     }
 
     async fn claim(&self, _: SystemScope, claim: Claim) -> Result<Claimed, Error> {
@@ -454,8 +488,12 @@ impl Store for Postgres {
     }
 
     async fn release(&self, _: SystemScope, held: Vec<(MessageId, EndpointId)>) -> Result<(), Error> {
-        let held: Vec<_> = held.iter().map(|(message, endpoint)| (message.row(), endpoint.row())).collect();
-        self.write(Need::Little, held, |session, held| Box::pin(claim::release(session, held))).await
+        let rows: Vec<_> = held.iter().map(|(message, endpoint)| (message.row(), endpoint.row())).collect();
+        self.write(Need::Little, rows, |session, held| Box::pin(claim::release(session, held))).await?;
+        for (_, endpoint) in held.iter().filter(|(_, endpoint)| !self.shared.cluster.owns(*endpoint)) {
+            self.shared.wire.look_at(endpoint.row());
+        }
+        Ok(())
     }
 
     async fn retain(&self, _: SystemScope, now: Timestamp, limit: usize) -> Result<Retained, Error> {
@@ -490,8 +528,23 @@ impl Store for Postgres {
         self.shared.status.health()
     }
 
-    fn is_shared(&self) -> bool {
-        true
+    fn cluster(&self) -> &Arc<Cluster> {
+        &self.shared.cluster
+    }
+
+    async fn hand_over(&self, _: SystemScope, partitions: Partitions) -> Result<(), Error> {
+        let shared = &self.shared;
+        // What is decided from here on is not held any more; what was decided before must be through.
+        shared.cluster.leave(&partitions);
+        timeout(HAND_OVER_MAX, shared.queue.passed()).await.map_err(|_| OVERLOADED)?;
+        self.write(Need::Little, partitions, |session, partitions| {
+            Box::pin(async move { lanes::give_up(&session.conn, session.holder(), partitions).await })
+        })
+        .await?;
+        shared.cluster.gave_up(&partitions);
+        shared.wire.members();
+        shared.calls.members();
+        Ok(())
     }
 
     async fn last_row(&self, _: SystemScope) -> Result<i64, Error> {

@@ -104,13 +104,16 @@ pub(super) async fn running(conn: &Connection) -> Result<Vec<Task>, Error> {
     rows.iter().map(|row| Ok(read(row)?.0)).collect()
 }
 
+/// Whose deliveries a step may have put back.
+type Lane = (AppId, EndpointId);
+
 /// Moves a task on. One that is finished or gone is finished. Two nodes at the same task take turns.
 pub(super) async fn step(
     session: &Session,
     id: TaskId,
     limit: usize,
     now: Timestamp,
-) -> Result<TaskStep, Error> {
+) -> Result<(TaskStep, Option<Lane>), Error> {
     let found = session
         .conn
         .row(
@@ -118,7 +121,7 @@ pub(super) async fn step(
             &[&id.row(), &id.as_bytes().as_slice()],
         )
         .await?;
-    let Some(found) = found else { return Ok(TaskStep { affected: 0, finished: true }) };
+    let Some(found) = found else { return Ok((TaskStep { affected: 0, finished: true }, None)) };
     let (task, from) = read(&found)?;
     let TaskKind::Recover { endpoint, until, .. } = task.kind;
     let app_row = task.app.row();
@@ -143,7 +146,7 @@ pub(super) async fn step(
             ],
         )
         .await?;
-    Ok(TaskStep { affected, finished })
+    Ok((TaskStep { affected, finished }, Some((task.app, endpoint))))
 }
 
 /// Messages of the span that failed at the endpoint and can still be sent, at most `limit`, and the row from which to

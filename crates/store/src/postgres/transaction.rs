@@ -92,7 +92,7 @@ impl Session {
             }
             Sent::Unsent(error) => End::Failed(error.into()),
             Sent::Lost => {
-                let Self { conn, shared } = self;
+                let Self { conn, shared, .. } = self;
                 drop(conn);
                 tracing::warn!("the connection was lost during a commit: finding out what became of it");
                 match find_out(&shared.pools, number, witness).await {

@@ -14,7 +14,6 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 
 use super::fault::{self, RETRY_AFTER};
-use super::handed::Returns;
 use super::job::Job;
 use super::queue::Work;
 use super::session::{Session, Shared};
@@ -32,28 +31,32 @@ pub(super) trait Batch: Sized + Send + Sync {
     /// Writes all of them in one transaction and ends it: an outcome for each, true if the end is a commit. An error
     /// means that nothing happened.
     async fn write(session: Session, jobs: &[Self]) -> Result<(Vec<Self::Outcome>, End), Error>;
-    /// Tells the caller the outcome, which is durable now.
-    fn answer(self, outcome: Self::Outcome, returns: &Arc<Returns>);
+    /// Tells the caller the outcome, which is durable now, and other nodes what concerns them.
+    fn answer(self, outcome: Self::Outcome, shared: &Shared);
     /// Tells the caller that it failed. `outcome` is what may have happened nevertheless.
-    fn fail(self, error: Error, outcome: Option<Self::Outcome>, returns: &Arc<Returns>);
+    fn fail(self, error: Error, outcome: Option<Self::Outcome>, shared: &Shared);
 }
 
 /// Works until the queue is closed and empty.
 pub(super) async fn run(shared: Arc<Shared>) {
-    while let Some(work) = shared.queue.take().await {
+    while let Some((number, work)) = shared.queue.take().await {
         let began = Instant::now();
         let jobs = match work {
             Work::Accepts(jobs) => {
                 let jobs = batch(&shared, jobs).await;
-                shared.queue.accepts_done();
+                shared.queue.accepts_done(number);
                 jobs
             }
             Work::Settles(jobs) => {
                 let jobs = batch(&shared, jobs).await;
-                shared.queue.settles_done();
+                shared.queue.settles_done(number);
                 jobs
             }
-            Work::Other(job) => other(&shared, job).await,
+            Work::Other(job) => {
+                let jobs = other(&shared, job).await;
+                shared.queue.other_done(number);
+                jobs
+            }
         };
         metrics::histogram!("postrider_store_commit_jobs").record(jobs as f64);
         metrics::histogram!("postrider_store_commit_seconds").record(began.elapsed().as_secs_f64());
@@ -66,7 +69,7 @@ impl Shared {
         if let Some(error) = self.status.broken() {
             return Err(error);
         }
-        Ok(Session { conn: self.pools.writer().await?, shared: Arc::clone(self) })
+        Ok(Session::new(self.pools.writer().await?, self))
     }
 
     /// Takes note of what an error says about the database.
@@ -146,12 +149,12 @@ fn finish<B: Batch>(shared: &Arc<Shared>, jobs: Vec<B>, end: Ended<B>) {
     match end {
         Ok((outcomes, true)) => {
             for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                job.answer(outcome, &shared.returns);
+                job.answer(outcome, shared);
             }
         }
         Ok((outcomes, false)) => {
             for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                job.fail(Error::Unknown, Some(outcome), &shared.returns);
+                job.fail(Error::Unknown, Some(outcome), shared);
             }
         }
         Err(error) => {
@@ -159,7 +162,7 @@ fn finish<B: Batch>(shared: &Arc<Shared>, jobs: Vec<B>, end: Ended<B>) {
             let mut error = Some(error);
             for job in jobs {
                 let again = error.as_ref().map_or(Error::Closed, repeated);
-                job.fail(error.replace(again).unwrap_or(Error::Closed), None, &shared.returns);
+                job.fail(error.replace(again).unwrap_or(Error::Closed), None, shared);
             }
         }
     }
@@ -206,7 +209,12 @@ async fn transact(shared: &Arc<Shared>, job: &mut dyn Job) -> Result<bool, Error
                 return Err(error);
             }
         };
-        match session.commit(&number, None, &[]).await {
+        let changes = session.has_changes();
+        let end = session.commit(&number, None, &[]).await;
+        if changes {
+            shared.wire.changed();
+        }
+        match end {
             End::Committed => Ok(true),
             End::Unknown => Ok(false),
             End::Failed(error) => Err(error),

@@ -35,6 +35,20 @@ pub(super) fn create(session: &mut Session<'_>, environment: &Environment) -> Re
     Ok(())
 }
 
+/// Adds the environment unless there is one; gives the one that stands for it.
+pub(super) fn create_first(
+    session: &mut Session<'_>,
+    environment: &Environment,
+) -> Result<Environment, Error> {
+    let mut there = all(session.conn)?;
+    if there.is_empty() {
+        create(session, environment)?;
+        return Ok(environment.clone());
+    }
+    let named = there.iter().position(|other| other.name == environment.name);
+    Ok(there.swap_remove(named.unwrap_or(0)))
+}
+
 pub(super) fn all(conn: &Connection) -> Result<Vec<Environment>, Error> {
     let mut statement = conn.prepare_cached(
         "-- environments::all

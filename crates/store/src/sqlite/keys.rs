@@ -74,6 +74,15 @@ pub(super) fn create(session: &mut Session<'_>, key: &Key, hash: TokenHash) -> R
     Ok(())
 }
 
+/// Adds the key unless there is one.
+pub(super) fn create_first(session: &mut Session<'_>, key: &Key, hash: TokenHash) -> Result<bool, Error> {
+    if !all(session.conn)?.is_empty() {
+        return Ok(false);
+    }
+    create(session, key, hash)?;
+    Ok(true)
+}
+
 pub(super) fn all(conn: &Connection) -> Result<Vec<Key>, Error> {
     conn.prepare_cached(select!("all", "ORDER BY row"))?.query_and_then([], read)?.collect()
 }

@@ -19,8 +19,10 @@ use tokio::sync::oneshot;
 pub use backup::{RestoreError, restore};
 pub use migrate::MigrateError;
 pub use open::{DATABASE_FILE, OpenError, Options};
+pub(crate) use transfer::open_to_move;
 pub use version::{VERSION_MIN, is_safe, version};
 
+use crate::cluster::Cluster;
 use crate::seal::Sealer;
 use crate::{Error, Health};
 use engine::Engine;
@@ -70,6 +72,7 @@ mod store;
 mod sync;
 mod tasks;
 mod ticker;
+mod transfer;
 mod version;
 mod writer;
 
@@ -83,6 +86,7 @@ pub struct Sqlite {
     readers: Arc<Readers>,
     sealer: Arc<Sealer>,
     file: PathBuf,
+    cluster: Arc<Cluster>,
     /// `None` once closed.
     engine: Mutex<Option<Engine>>,
 }
@@ -95,6 +99,7 @@ impl Sqlite {
             readers,
             sealer: Arc::clone(&options.sealer),
             file,
+            cluster: Cluster::alone(),
             engine: Mutex::new(Some(engine)),
         }
     }

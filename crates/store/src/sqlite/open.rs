@@ -12,12 +12,13 @@ use super::engine::Engine;
 use super::migrate::{self, MigrateError};
 use super::readers::Readers;
 use super::version::{self, VERSION_MIN};
-use super::{Sqlite, check};
+use super::{Sqlite, check, transfer};
 use crate::seal::{Place, Sealer, Unsealable};
+use crate::transfer::Unserved;
 
 /// The database's name in the data directory.
 pub const DATABASE_FILE: &str = "postrider.db";
-const SEAL_CHECK: Place = Place { table: "meta", row: 0, column: "seal_check" };
+pub(super) const SEAL_CHECK: Place = Place { table: "meta", row: 0, column: "seal_check" };
 
 /// How to open the engine.
 #[derive(Debug, Clone)]
@@ -81,6 +82,9 @@ pub enum OpenError {
     /// The seal key is another than the one that the database was made with.
     #[error("open the secrets in the database: this is not the seal key that it was made with")]
     WrongKey(#[source] Unsealable),
+    /// It takes part in a move.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     /// The file is damaged.
     #[error("open the database: it is damaged ({0}); restore a backup")]
     Damaged(String),
@@ -117,7 +121,7 @@ impl Sqlite {
     }
 }
 
-fn lock(data_dir: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     let io = |source| OpenError::Io { path: data_dir.to_owned(), source };
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -135,13 +139,20 @@ fn lock(data_dir: &Path) -> Result<File, OpenError> {
 /// Proves the seal key, marks the database as in use, and takes the next holder's number.
 fn enter(conn: &Connection, sealer: &Sealer) -> Result<i64, OpenError> {
     let entry = conn.unchecked_transaction()?;
-    match migrate::meta::<Vec<u8>>(&entry, SEAL_CHECK.column)? {
-        Some(stored) => drop(sealer.open(SEAL_CHECK, &stored).map_err(OpenError::WrongKey)?),
-        None => migrate::set_meta(&entry, SEAL_CHECK.column, sealer.seal(SEAL_CHECK, b"postrider"))?,
-    }
+    transfer::refuse_moved(&entry)?;
+    prove_key(&entry, sealer)?;
     let holder = migrate::meta::<i64>(&entry, "holder")?.unwrap_or(0) + 1;
     migrate::set_meta(&entry, "holder", holder)?;
     migrate::set_meta(&entry, "clean", 0)?;
     entry.commit()?;
     Ok(holder)
+}
+
+/// Proves that the seal key is the one that the database was made with; the first to open it decides which that is.
+pub(super) fn prove_key(conn: &Connection, sealer: &Sealer) -> Result<(), OpenError> {
+    match migrate::meta::<Vec<u8>>(conn, SEAL_CHECK.column)? {
+        Some(stored) => drop(sealer.open(SEAL_CHECK, &stored).map_err(OpenError::WrongKey)?),
+        None => migrate::set_meta(conn, SEAL_CHECK.column, sealer.seal(SEAL_CHECK, b"postrider"))?,
+    }
+    Ok(())
 }

@@ -23,6 +23,8 @@ use super::{
     SMALL, Sqlite, accept, apps, attempts, backup, claim, deliveries, endpoints, environments, event_types,
     keys, messages, retain, rows, settle, tasks,
 };
+use crate::cluster::Cluster;
+use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
     CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, LaneDue, Listed,
@@ -33,6 +35,14 @@ use crate::{
 impl Store for Sqlite {
     async fn create_environment(&self, _: InstanceScope, environment: Environment) -> Result<(), Error> {
         self.write(Need::Room, move |session| environments::create(session, &environment)).await
+    }
+
+    async fn create_first_environment(
+        &self,
+        _: InstanceScope,
+        environment: Environment,
+    ) -> Result<Environment, Error> {
+        self.write(Need::Room, move |session| environments::create_first(session, &environment)).await
     }
 
     async fn environments(&self, _: InstanceScope) -> Result<Vec<Environment>, Error> {
@@ -54,6 +64,10 @@ impl Store for Sqlite {
 
     async fn create_key(&self, _: InstanceScope, key: Key, hash: TokenHash) -> Result<(), Error> {
         self.write(Need::Room, move |session| keys::create(session, &key, hash)).await
+    }
+
+    async fn create_first_key(&self, _: InstanceScope, key: Key, hash: TokenHash) -> Result<bool, Error> {
+        self.write(Need::Room, move |session| keys::create_first(session, &key, hash)).await
     }
 
     async fn keys(&self, _: InstanceScope) -> Result<Vec<Key>, Error> {
@@ -421,8 +435,12 @@ impl Store for Sqlite {
         self.status.health()
     }
 
-    fn is_shared(&self) -> bool {
-        false
+    fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
+    async fn hand_over(&self, _: SystemScope, _: Partitions) -> Result<(), Error> {
+        Ok(())
     }
 
     async fn last_row(&self, _: SystemScope) -> Result<i64, Error> {

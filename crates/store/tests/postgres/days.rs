@@ -24,14 +24,14 @@ async fn retain(store: &dyn Store, now: Timestamp) -> u64 {
     panic!("retention comes to no end");
 }
 
-/// Rows of the tables that a message has a part in, and the days that have partitions.
+/// Rows of the tables that a message has a part in, and whether their day has a partition.
 async fn left(client: &Client) -> (i64, i64) {
     let rows = "SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM delivery) + (SELECT count(*) FROM attempt)
                      + (SELECT count(*) FROM message_event_id)";
-    let old = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'message'::regclass
-                  AND inhrelid::regclass::text <= 'message_' || lpad(($1::bigint / 86400)::text, 6, '0')";
+    let day = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'message'::regclass
+                  AND inhrelid::regclass::text = 'message_' || lpad(($1::bigint / 86400)::text, 6, '0')";
     let rows = client.query_one(rows, &[]).await.unwrap().get(0);
-    (rows, client.query_one(old, &[&NOW.as_seconds()]).await.unwrap().get(0))
+    (rows, client.query_one(day, &[&NOW.as_seconds()]).await.unwrap().get(0))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

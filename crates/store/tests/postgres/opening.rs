@@ -136,3 +136,31 @@ async fn a_missing_partition_is_made_when_a_row_comes() {
     store.close().await.unwrap();
     database.drop_schema().await;
 }
+
+#[tokio::test]
+async fn a_look_changes_nothing_and_tells_what_is_there() {
+    let Some(database) = Database::new("a_look_changes_nothing").await else { return };
+    let look = async || Postgres::inspect(&database.options()).await.unwrap();
+    let before = look().await;
+    assert!(before.schema.is_none() && before.nodes.is_empty() && before.is_supported, "{before:?}");
+    assert!(!before.is_encrypted && (1..before.connections_max).contains(&before.connections), "{before:?}");
+    let there = database.client().await;
+    let schemas = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+    assert!(there.query(schemas, &[&database.schema]).await.unwrap().is_empty(), "nothing was made");
+
+    let store = Postgres::open(&Options { roles: "api".into(), ..database.options() }).await.unwrap();
+    let seen = look().await;
+    assert_eq!(seen.durability.as_ref(), Some(store.durability()));
+    let schema = seen.schema.unwrap();
+    assert_eq!((schema.version, schema.needed, schema.unserved), (schema.known, 1, None));
+    let [node] = &seen.nodes[..] else { panic!("{:?}", seen.nodes) };
+    assert_eq!((node.name.as_str(), node.roles.as_str(), node.is_fenced), ("postrider", "api", false));
+    assert_eq!(node.slot, store.slot());
+    store.close().await.unwrap();
+    assert!(look().await.nodes.is_empty());
+
+    let url = database.url_with("options=-c%20synchronous_commit%3Doff");
+    let careless = Postgres::inspect(&Options { url, ..database.options() }).await.unwrap();
+    assert_eq!(careless.durability, None);
+    database.drop_schema().await;
+}

@@ -48,9 +48,27 @@ impl Things {
             created_at: NOW,
             updated_at: NOW,
         };
-        let endpoint = Endpoint {
-            id: EndpointId::make(&ids, &clock, &rng),
-            app: app.id,
+        let scope = system.app(environment.id, app.id);
+        store.create_environment(system.instance(), environment).await.unwrap();
+        store.create_app(system.environment(scope.environment()), app, None).await.unwrap();
+        let nothing = EndpointId::from_bytes([0; 20]);
+        let mut things = Self { ids, clock, rng, scope, endpoint: nothing };
+        things.endpoint = things.add_endpoint(store).await;
+        things
+    }
+
+    /// Makes another endpoint.
+    pub(crate) async fn add_endpoint(&self, store: &dyn Store) -> EndpointId {
+        let endpoint = self.new_endpoint();
+        let id = endpoint.id;
+        store.create_endpoint(self.scope, endpoint, None).await.unwrap();
+        id
+    }
+
+    fn new_endpoint(&self) -> Endpoint {
+        Endpoint {
+            id: self.id(EndpointId::make),
+            app: self.scope.app(),
             uid: None,
             url: "https://receiver.example/hook".into(),
             description: String::new(),
@@ -60,19 +78,14 @@ impl Things {
             disabled: None,
             metadata: std::collections::BTreeMap::default(),
             headers: std::collections::BTreeMap::default(),
-            keys: SigningKeys::new(SigningKey::generate_hmac(&rng)),
+            keys: SigningKeys::new(SigningKey::generate_hmac(&self.rng)),
             timeout: None,
             ordering: Ordering::None,
             retry_schedule: None,
             failing_since: None,
             created_at: NOW,
             updated_at: NOW,
-        };
-        let (scope, target) = (system.app(environment.id, app.id), endpoint.id);
-        store.create_environment(system.instance(), environment).await.unwrap();
-        store.create_app(system.environment(scope.environment()), app, None).await.unwrap();
-        store.create_endpoint(scope, endpoint, None).await.unwrap();
-        Self { ids, clock, rng, scope, endpoint: target }
+        }
     }
 
     fn id<I>(&self, make: impl FnOnce(&IdGenerator, &dyn Clock, &dyn Rng) -> I) -> I {

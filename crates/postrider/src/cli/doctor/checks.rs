@@ -27,7 +27,7 @@ const OTHER_FILES: u64 = 2_300;
 /// Everything except the configuration and the server.
 pub(super) async fn all(config: &Config, running: Option<&About>) -> Vec<Finding> {
     let mut findings = vec![directory(&config.general.data_dir), sealing_key(config)];
-    findings.extend(database::all(config, running.map(|about| &about.database)));
+    findings.extend(database::all(config, running.map(|about| &about.database)).await);
     findings.extend([
         listen(config, running.is_some()).await,
         files(config),

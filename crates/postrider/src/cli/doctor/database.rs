@@ -1,45 +1,19 @@
-//! The database, as far as it can be looked at without entering it.
-//!
-//! A node that opens PostgreSQL brings its schema forward and takes a place among the others, which looking must not
-//! do: so what is to be known of that one comes from the running server.
+//! The database: SQLite here, PostgreSQL in [`postgres`](super::postgres).
 
 use std::fs;
 
 use postrider_store::sqlite::{self, DATABASE_FILE};
 
-use super::Finding;
 use super::checks::existing;
-use crate::app::database::{About, Promise};
+use super::{Finding, postgres};
+use crate::app::database::About;
 use crate::config::{Config, Database};
 
 /// What is to be said of the configured database, of which a running server says `about`.
-pub(super) fn all(config: &Config, about: Option<&About>) -> Vec<Finding> {
+pub(super) async fn all(config: &Config, about: Option<&About>) -> Vec<Finding> {
     match &config.store.database {
         Database::Sqlite => vec![space(config), sqlite(), file(config)],
-        Database::Postgres(url) => vec![postgres(url, about)],
-    }
-}
-
-fn postgres(url: &str, about: Option<&About>) -> Finding {
-    const CHECK: &str = "database";
-    let Some(about) = about else {
-        return Finding::warn(CHECK, format!("{url}: only a running server looks at it"));
-    };
-    let About::Postgres { slot, durability } = about else {
-        return Finding::fail(CHECK, "the running server uses SQLite: it was started with other settings");
-    };
-    let place = format!("{url}, node {slot}");
-    match durability {
-        Promise::Standbys(names) => {
-            Finding::ok(CHECK, format!("{place}; commits wait for the standbys {names}"))
-        }
-        Promise::Local => {
-            Finding::ok(CHECK, format!("{place}; commits are on one server's disk, and on no standby"))
-        }
-        Promise::Unsynced => Finding::warn(
-            CHECK,
-            format!("{place}; fsync is off: what was acknowledged is lost when the server's machine fails"),
-        ),
+        Database::Postgres(url) => postgres::all(config, url, about).await,
     }
 }
 
@@ -84,27 +58,5 @@ fn file(config: &Config) -> Finding {
     match fs::metadata(config.general.data_dir.join(DATABASE_FILE)) {
         Ok(file) => Finding::ok(CHECK, format!("{} MiB", file.len().div_ceil(1 << 20))),
         Err(_) => Finding::ok(CHECK, "does not exist yet; the first start makes it"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Verdict;
-    use super::*;
-
-    #[test]
-    fn what_a_commit_of_postgres_stands_for_is_judged() {
-        let of = |durability| About::Postgres { slot: 3, durability };
-        for (about, verdict, says) in [
-            (None, Verdict::Warn, "running server"),
-            (Some(About::Sqlite), Verdict::Fail, "other settings"),
-            (Some(of(Promise::Standbys("1 (a, b)".to_owned()))), Verdict::Ok, "1 (a, b)"),
-            (Some(of(Promise::Local)), Verdict::Ok, "no standby"),
-            (Some(of(Promise::Unsynced)), Verdict::Warn, "fsync is off"),
-        ] {
-            let finding = postgres("postgres://u@h/d", about.as_ref());
-            assert_eq!(finding.verdict, verdict, "{finding:?}");
-            assert!(finding.detail.contains(says), "{finding:?}");
-        }
     }
 }

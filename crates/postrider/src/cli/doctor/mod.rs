@@ -4,6 +4,7 @@
 
 mod checks;
 mod database;
+mod postgres;
 mod running;
 
 use clap::Args;
@@ -68,8 +69,8 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> Result<Ex
         }
     };
     let mut findings = vec![configuration];
-    let (server, running) = running::look(&config.general.data_dir).await;
-    findings.push(server);
+    let (of_server, running) = running::look(&config.general.data_dir).await;
+    findings.extend(of_server);
     findings.extend(checks::all(&config, running.as_ref()).await);
 
     match arguments.output {

@@ -26,6 +26,8 @@ pub(in crate::dispatch) struct Settings<D> {
     pub(in crate::dispatch) destination: D,
     /// Whether nothing is to be sent.
     pub(in crate::dispatch) disabled: bool,
+    /// When it was last changed.
+    pub(in crate::dispatch) changed_at: Timestamp,
     /// Attempts a second.
     pub(in crate::dispatch) throttle_rate: Option<u32>,
     /// The first failure since the last success, as far as the store knows.
@@ -43,6 +45,8 @@ pub(super) struct Lane<D> {
     pub(super) loading: Loading,
     /// Whether something changed since they were last read.
     pub(super) changed: bool,
+    /// When they had last been changed when they were last read.
+    pub(super) changed_at: Option<Timestamp>,
     pub(super) queue: VecDeque<Work>,
     pub(super) in_flight: usize,
     pub(super) concurrency: Concurrency,
@@ -129,6 +133,7 @@ impl<D> Lane<D> {
             settings: None,
             loading: Loading::No,
             changed: false,
+            changed_at: None,
             queue: VecDeque::new(),
             in_flight: 0,
             concurrency: Concurrency::new(concurrency_max),
@@ -183,6 +188,37 @@ impl<D> Lane<D> {
         }
     }
 
+    /// Has settings read anew before anything else is sent; a reading under way may find the state before.
+    pub(super) fn forget_settings(&mut self) {
+        if self.is_disabled() {
+            // If it is enabled again, its failures are forgiven; if not, they are read again.
+            self.failing_since = None;
+            self.failing_marked = false;
+        }
+        self.settings = None;
+        if let Loading::UnderWay { outdated } = &mut self.loading {
+            *outdated = true;
+        }
+    }
+
+    /// Forgets everything that was learned, but for what is under way: attempts, a claim and a reading, and its place
+    /// in line for one.
+    pub(super) fn begin_anew(&mut self, concurrency_max: usize, breaker_failures: u32) {
+        self.forget_settings();
+        let fresh =
+            Self::new(self.app, Arc::clone(&self.gate), concurrency_max, breaker_failures, self.moved_at);
+        let fresh = Self { in_flight: self.in_flight, class: self.class, ..fresh };
+        let loading = match self.loading {
+            under_way @ (Loading::InLine | Loading::UnderWay { .. }) => under_way,
+            Loading::No | Loading::NotBefore(_) => Loading::No,
+        };
+        let claiming = match self.claiming {
+            Claiming::UnderWay { .. } => Claiming::UnderWay { noted: None },
+            other => other,
+        };
+        *self = Self { loading, claiming, ..fresh };
+    }
+
     /// Takes over settings that were read.
     pub(super) fn apply(&mut self, now: Timestamp, settings: Settings<D>) {
         if self.bucket.as_ref().map(Bucket::rate) != settings.throttle_rate {
@@ -192,7 +228,9 @@ impl<D> Lane<D> {
             self.failing_since = settings.failing_since;
             self.failing_marked = settings.failing_since.is_some();
         }
-        if std::mem::take(&mut self.changed) {
+        let others_changed_it =
+            self.changed_at.replace(settings.changed_at).is_some_and(|at| at != settings.changed_at);
+        if std::mem::take(&mut self.changed) || others_changed_it {
             // The change may have mended it; and the store may hold what was put back while it was disabled.
             self.breaker.end_pause(now);
             self.note_waiting(now);

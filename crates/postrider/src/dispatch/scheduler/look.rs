@@ -13,6 +13,9 @@ impl<D: Clone> Scheduler<D> {
     /// Looks at a lane after something happened to it. Whatever a lane waits for, this has asked for it or has set a
     /// timer: a lane that does neither sleeps until something happens to it.
     pub(super) fn touch(&mut self, now: Timestamp, endpoint: EndpointId) {
+        if !self.is_ours(endpoint) {
+            return self.let_go(endpoint);
+        }
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         if lane.settings.is_none() && lane.may_load(now) {
             lane.loading = Loading::InLine;
@@ -77,8 +80,15 @@ impl<D: Clone> Scheduler<D> {
     /// The next errand to the store, if another may be under way. Lanes change while they stand in line, so each is
     /// asked again what it wants.
     pub(super) fn next_errand(&mut self, now: Timestamp) -> Option<Action<D>> {
-        if let Some(endpoint) = self.loads.next() {
+        while let Some(endpoint) = self.loads.next() {
+            let is_ours = self.is_ours(endpoint);
             let lane = self.lanes.get_mut(&endpoint).expect("a lane in line is not forgotten");
+            if !is_ours {
+                lane.loading = Loading::No;
+                self.loads.done();
+                self.forget_if_abandoned(endpoint);
+                continue;
+            }
             lane.loading = Loading::UnderWay { outdated: false };
             return Some(Action::Load { app: lane.app, endpoint });
         }

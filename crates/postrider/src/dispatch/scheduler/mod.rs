@@ -5,7 +5,8 @@
 //! counts a delivery out when it ends.
 //!
 //! In reading order: here, what is done next; `told`, what may happen; `look`, what follows from it for one lane;
-//! `health`, what attempts say of an endpoint; `forget`, what is not needed any more. They stand on the parts that
+//! `health`, what attempts say of an endpoint; `ownership`, whose lanes they are; `forget`, what is not needed any
+//! more. They stand on the parts that
 //! know nothing of each other: `lane` with its `breaker`, `bucket` and `concurrency`, the `pool`s of slots, the
 //! `errands` to the store and the `timers`.
 
@@ -15,6 +16,7 @@ mod look;
 
 mod forget;
 mod health;
+mod ownership;
 
 mod lane;
 
@@ -34,11 +36,13 @@ use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
 use postrider_store::EndpointMark;
+use postrider_store::partition::Partitions;
 
 use self::bucket::Bucket;
 use self::errands::Errands;
 use self::lane::Lane;
 pub(super) use self::lane::Settings;
+pub(super) use self::ownership::Ownership;
 use self::pool::{Pools, cost};
 use self::timers::Timers;
 pub(super) use self::told::{Ended, Outcome};
@@ -89,6 +93,8 @@ pub(super) enum Action<D> {
     Release(Vec<Work>),
     /// Note an endpoint's health in the store.
     Mark(AppId, EndpointMark),
+    /// Leave these to another node: nothing of them is on its way any more.
+    HandOver(Box<Partitions>),
 }
 
 /// See the module's documentation. `D` is what a sender needs to know of an endpoint.
@@ -101,11 +107,12 @@ pub(super) struct Scheduler<D> {
     timers: Timers,
     actions: VecDeque<Action<D>>,
     ceilings: Ceilings,
+    ownership: Ownership,
     handle: Lanes,
 }
 
 impl<D: Clone> Scheduler<D> {
-    pub(super) fn new(ceilings: Ceilings, handle: Lanes) -> Self {
+    pub(super) fn new(ceilings: Ceilings, ownership: Ownership, handle: Lanes) -> Self {
         Self {
             lanes: HashMap::new(),
             app_buckets: HashMap::new(),
@@ -115,6 +122,7 @@ impl<D: Clone> Scheduler<D> {
             timers: Timers::default(),
             actions: VecDeque::new(),
             ceilings,
+            ownership,
             handle,
         }
     }
@@ -153,6 +161,10 @@ impl<D: Clone> Scheduler<D> {
         if let Some(errand) = self.next_errand(now) {
             return Some(errand);
         }
+        // After what was given back, which is among the actions.
+        if let Some(hand_over) = self.next_hand_over(now) {
+            return Some(hand_over);
+        }
         if !may_send {
             return None;
         }
@@ -166,7 +178,7 @@ impl<D: Clone> Scheduler<D> {
 
     /// When to look again although nothing happened.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        self.timers.first()
+        self.timers.first().into_iter().chain(self.look_for_drained_at()).min()
     }
 
     /// From now on nothing is read from the store any more.

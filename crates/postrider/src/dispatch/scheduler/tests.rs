@@ -4,6 +4,7 @@
 
 mod forget;
 mod health;
+mod ownership;
 mod settings;
 mod store;
 mod world;

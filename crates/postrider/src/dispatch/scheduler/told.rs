@@ -2,6 +2,8 @@
 //!
 //! Each of these notes what it says and then looks at the lane.
 
+use std::collections::HashSet;
+
 use postrider_core::delivery::Work;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
@@ -40,7 +42,7 @@ pub(in crate::dispatch) enum Outcome {
 }
 
 impl<D: Clone> Scheduler<D> {
-    /// A delivery is in our hands.
+    /// A delivery is in our hands. It goes back where its lane is not ours any more.
     pub(in crate::dispatch) fn held(&mut self, now: Timestamp, work: Work) {
         let endpoint = work.endpoint;
         self.lane(now, work.app, endpoint).queue.push_back(work);
@@ -56,6 +58,9 @@ impl<D: Clone> Scheduler<D> {
         due: Timestamp,
         manual: bool,
     ) {
+        if !self.is_ours(endpoint) {
+            return;
+        }
         let lane = self.lane(now, app, endpoint);
         lane.note_waiting(due);
         if manual {
@@ -79,19 +84,30 @@ impl<D: Clone> Scheduler<D> {
         }
     }
 
+    /// Something of these applications was changed, perhaps some of their endpoints. All are read anew; only what the
+    /// reading shows to be changed counts as such.
+    pub(in crate::dispatch) fn apps_changed(&mut self, now: Timestamp, apps: &HashSet<AppId>) {
+        let mut busy = Vec::new();
+        for (endpoint, lane) in self.lanes.iter_mut().filter(|(_, lane)| apps.contains(&lane.app)) {
+            let is_busy = !lane.is_idle() || lane.is_disabled();
+            lane.forget_settings();
+            if is_busy {
+                busy.push(*endpoint);
+            }
+        }
+        for endpoint in busy {
+            self.touch(now, endpoint);
+        }
+    }
+
     /// An endpoint or its application was changed: settings are read anew before anything else is sent.
     pub(in crate::dispatch) fn changed(&mut self, now: Timestamp, app: AppId, endpoint: EndpointId) {
+        if !self.is_ours(endpoint) {
+            return;
+        }
         let lane = self.lane(now, app, endpoint);
-        if lane.is_disabled() {
-            // If it is enabled again, its failures are forgiven; if not, they are read again.
-            lane.failing_since = None;
-            lane.failing_marked = false;
-        }
-        lane.settings = None;
+        lane.forget_settings();
         lane.changed = true;
-        if let Loading::UnderWay { outdated } = &mut lane.loading {
-            *outdated = true;
-        }
         self.touch(now, endpoint);
     }
 

@@ -139,6 +139,8 @@ fn leave_out(outcome: &Outcome, error: &Error) {
             endpoint = %mark.endpoint, mark = ?mark.mark, %error,
             "failed to note how an endpoint fares, and will not try again"
         ),
+        // Answered with the batch, and so never refused.
+        Outcome::Awaited(_) => {}
         Outcome::Released(released) => {
             for released in released {
                 tracing::error!(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use postrider_core::id::AppId;
 use postrider_core::scope::SystemScope;
 use postrider_store::{EndpointMark, Error, Mark, Settled, Settlement, Then};
+use tokio::sync::oneshot;
 
 use super::{ASK_AGAIN, Outcome, Released};
 use crate::context::Context;
@@ -16,6 +17,7 @@ pub(super) struct Batch {
     apps: Vec<AppId>,
     marks: Vec<(AppId, EndpointMark)>,
     released: Vec<Released>,
+    awaited: Vec<oneshot::Sender<()>>,
 }
 
 /// Outcomes that the store would not record, for a reason that asking again does not mend.
@@ -35,6 +37,7 @@ impl Batch {
                 }
                 Outcome::Noted { app, mark } => batch.marks.push((app, mark)),
                 Outcome::Released(released) => batch.released.extend(released),
+                Outcome::Awaited(done) => batch.awaited.push(done),
             }
         }
         batch
@@ -43,9 +46,13 @@ impl Batch {
     /// Records everything, waiting for a store that is full or overloaded; gives back what is refused. An error is
     /// final.
     pub(super) async fn settle(self, context: &Context) -> Result<Option<Refused>, Error> {
-        let Self { settlements, apps, marks, released } = self;
+        let Self { settlements, apps, marks, released, awaited } = self;
         let unsettled = settle(context, settlements, apps, marks).await?;
         let unreleased = release(context, released).await?;
+        for done in awaited {
+            // Whoever waited may have gone away.
+            done.send(()).ok();
+        }
         Ok(match (unsettled, unreleased) {
             (Some(mut unsettled), Some(unreleased)) => {
                 unsettled.outcomes.extend(unreleased.outcomes);

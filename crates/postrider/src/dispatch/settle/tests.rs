@@ -111,3 +111,27 @@ async fn once_the_store_is_closed_settling_says_that_it_is_over() {
     settling.await.unwrap();
     assert!(!settler.is_running() && settler.is_idle());
 }
+
+#[tokio::test]
+async fn who_waits_for_what_was_settled_so_far_waits_for_that_and_no_longer() {
+    let mut fixture = Fixture::new().await;
+    let settlements = attempted(&mut fixture, 3).await;
+    let app = fixture.endpoint.app;
+    let ids = |Settlement { attempt, .. }: &Settlement| (attempt.message, attempt.id);
+    let attempts: Vec<_> = settlements.iter().map(ids).collect();
+    let (settler, settling) = Settler::start(Arc::clone(&fixture.context));
+    for settlement in settlements {
+        settler.attempted(app, settlement);
+    }
+    settler.settled_so_far().await;
+    let scope = fixture.context.directory.route(app).await.unwrap().unwrap().scope;
+    for (message, attempt) in attempts {
+        let recorded = fixture.context.store.attempt(scope, message, attempt).await.unwrap();
+        assert!(recorded.is_some(), "it is recorded");
+    }
+    // With nothing to wait for it does not wait.
+    settler.settled_so_far().await;
+    assert!(settler.is_idle());
+    drop(settler);
+    settling.await.unwrap();
+}

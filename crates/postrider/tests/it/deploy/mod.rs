@@ -23,4 +23,4 @@ mod linters;
 /// Variables that the files set and the program is still to learn.
 const COMING_VARIABLES: [&str; 0] = [];
 /// Commands that the files give and the program is still to learn.
-const COMING_COMMANDS: [&str; 1] = ["migrate-store"];
+const COMING_COMMANDS: [&str; 0] = [];

@@ -35,6 +35,11 @@ async fn commands_know_the_database_and_hide_the_password() {
     let finding = database_check.unwrap();
     assert_ne!(finding["verdict"], "fail", "{finding}");
     assert!(finding["detail"].as_str().unwrap().contains("node 0"), "{finding}");
+    doctor_knows(
+        &findings,
+        [("durability", "ok", "commits"), ("schema", "ok", "version"), ("nodes", "ok", "this one")],
+    );
+    doctor_knows(&findings, [("connections", "ok", "in use")]);
 
     let to = data.path().join("copy.db");
     let refused = told(&["backup", "--to", to.to_str().unwrap()]).await;
@@ -48,6 +53,44 @@ async fn commands_know_the_database_and_hide_the_password() {
     for of_sqlite in ["wal_bytes", "checkpoint_seconds", "sync_seconds"] {
         assert!(!metrics.contains(&format!("postrider_store_{of_sqlite}")), "{metrics}");
     }
+}
+
+/// Demands these findings: the check, its verdict, and a word of it.
+#[track_caller]
+fn doctor_knows<const N: usize>(findings: &Value, expected: [(&str, &str, &str); N]) {
+    for (check, verdict, says) in expected {
+        let finding = findings.as_array().unwrap().iter().find(|finding| finding["check"] == check);
+        let finding = finding.unwrap_or_else(|| panic!("{check}: {findings}"));
+        assert_eq!(finding["verdict"], verdict, "{finding}");
+        assert!(finding["detail"].as_str().unwrap().contains(says), "{finding}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_looks_at_a_database_that_nobody_uses() {
+    let Some(database) = Database::fresh() else { return };
+    let (data, url) = (Arc::new(tempfile::tempdir().unwrap()), database.place().url());
+    let password = database.place().password().map(|password| format!("store.password={password}"));
+    let password: Vec<_> = password.iter().flat_map(|setting| ["--set", setting]).collect();
+    let look = async |url: &str| -> Value {
+        let arguments = ["doctor", "--output", "json", "--database", url];
+        let looked = run(data.path(), &[&arguments[..], &password[..]].concat()).await;
+        serde_json::from_str(&looked.stdout).unwrap()
+    };
+    doctor_knows(
+        &look(&url).await,
+        [("database", "ok", "PostgreSQL"), ("schema", "ok", "does not exist yet")],
+    );
+    doctor_knows(&look(&url).await, [("nodes", "ok", "none"), ("connections", "ok", "in use")]);
+    let made = database.place().run("SELECT nspname::text FROM pg_namespace WHERE nspname = 'postrider'");
+    assert!(made.is_empty(), "looking changes nothing");
+
+    start("serve", &database, &data).await.kill();
+    doctor_knows(&look(&url).await, [("schema", "ok", "version"), ("nodes", "ok", "s ago")]);
+    database.place().run(&format!("ALTER DATABASE {} SET synchronous_commit = off", database.name()));
+    doctor_knows(&look(&url).await, [("durability", "fail", "ALTER ROLE")]);
+    let nobody = format!("postgres://postrider@127.0.0.1:{}/postrider", free_port());
+    doctor_knows(&look(&nobody).await, [("database", "fail", "is it running")]);
 }
 
 #[tokio::test]

@@ -127,6 +127,11 @@ impl Binary {
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its exit code, once it has ended by itself; `None` when a signal ended it.
     pub(crate) async fn ended(&mut self, within: Duration) -> Option<i32> {
         let waiting = async {

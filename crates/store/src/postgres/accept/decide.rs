@@ -8,12 +8,14 @@ use super::super::idempotency;
 use super::super::job::Accept;
 use super::Outcome;
 use super::look::Seen;
+use crate::cluster::Cluster;
 use crate::{AcceptError, Acceptance, Accepted, Idempotency, NewDelivery, Placement};
 
-/// Decides all of `jobs` in turn: each finds what was seen before the batch, and what those before it do.
-pub(super) fn all(jobs: &[Accept], mut seen: Seen) -> Vec<Outcome> {
+/// Decides all of `jobs` in turn: each finds what was seen before the batch, and what those before it do. Only what
+/// `cluster` owns is put into the caller's hands.
+pub(super) fn all(jobs: &[Accept], mut seen: Seen, cluster: &Cluster) -> Vec<Outcome> {
     let mut asked = HashMap::new();
-    jobs.iter().enumerate().map(|(index, job)| one(index, job, &mut seen, &mut asked)).collect()
+    jobs.iter().enumerate().map(|(index, job)| one(index, job, &mut seen, &mut asked, cluster)).collect()
 }
 
 fn one<'j>(
@@ -21,6 +23,7 @@ fn one<'j>(
     Accept { scope, acceptance, .. }: &'j Accept,
     seen: &mut Seen,
     asked: &mut HashMap<[u8; 32], &'j Idempotency>,
+    cluster: &Cluster,
 ) -> Outcome {
     if let Some(repeat) = seen.repeats.remove(&index) {
         return Err(AcceptError::Repeated(repeat));
@@ -43,8 +46,13 @@ fn one<'j>(
     }
     let due = due(acceptance);
     let deliveries = acceptance.deliveries.iter();
-    let placements: Vec<_> =
-        deliveries.clone().map(|delivery| place(delivery, due, acceptance.now, seen)).collect();
+    let placements: Vec<_> = deliveries
+        .clone()
+        .map(|delivery| {
+            let may_hold = delivery.hold && due <= acceptance.now && cluster.owns(delivery.endpoint);
+            place(delivery, due, may_hold, seen)
+        })
+        .collect();
     let held = deliveries.zip(&placements).filter(|(_, placement)| **placement == Placement::Held);
     let held = held.map(|(delivery, _)| (acceptance.message.id.row(), delivery.endpoint.row())).collect();
     Ok((Accepted { placements }, held))
@@ -55,11 +63,11 @@ pub(super) fn due(acceptance: &Acceptance) -> Timestamp {
     acceptance.message.deliver_at.map_or(acceptance.now, |time| time.max(acceptance.now))
 }
 
-fn place(delivery: &NewDelivery, due: Timestamp, now: Timestamp, seen: &mut Seen) -> Placement {
+fn place(delivery: &NewDelivery, due: Timestamp, may_hold: bool, seen: &mut Seen) -> Placement {
     if let Some(order) = delivery.order
         && !seen.busy.insert((delivery.endpoint.row(), order))
     {
         return Placement::Parked;
     }
-    if delivery.hold && due <= now { Placement::Held } else { Placement::Waiting { due } }
+    if may_hold { Placement::Held } else { Placement::Waiting { due } }
 }

@@ -11,7 +11,8 @@ use super::connection::{Connection, Params};
 use super::record::is_text;
 use super::scan::{self, List, Walk, gather};
 use super::session::Session;
-use super::{apps, idempotency};
+use super::{apps, changes, idempotency};
+use crate::cluster::Changed;
 use crate::seal::Sealer;
 use crate::{Change, ChangeError, CreateError, EndpointMark, Error, Idempotency, Listed, Mark, Order, Page};
 
@@ -159,6 +160,7 @@ pub(super) async fn create(
         VALUES
             ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     row::write(conn, sql, endpoint, sealer).await?;
+    changes::note(session, &Changed::App(scope.app())).await?;
     idempotency::remember(session, idempotency).await?;
     Ok(())
 }
@@ -202,6 +204,7 @@ pub(super) async fn change(
          WHERE app_row = $1 AND row = $2 AND id = $3 AND created_at = $19";
     let changed = row::write(conn, sql, &endpoint, sealer).await?;
     debug_assert_eq!(changed, 1, "a change leaves id, owner and creation time alone");
+    changes::note(session, &Changed::App(scope.app())).await?;
     idempotency::remember(session, idempotency).await?;
     Ok(Some(endpoint))
 }
@@ -266,6 +269,9 @@ pub(super) async fn delete(
             ],
         )
         .await?;
+    if deleted == 1 {
+        changes::note(session, &Changed::App(scope.app())).await?;
+    }
     Ok(deleted == 1)
 }
 
@@ -291,5 +297,5 @@ pub(super) async fn mark(session: &Session, mark: &EndpointMark) -> Result<(), E
             conn.run(sql, &[&row, &at.as_micros(), &row::reason_number(reason)]).await?;
         }
     }
-    Ok(())
+    changes::note_endpoint(session, row).await
 }

@@ -26,6 +26,13 @@ pub(super) struct Finished<'s> {
     pub(super) now: Timestamp,
 }
 
+impl Finished<'_> {
+    /// Whether the next of the order is to be sent at once, and by this node.
+    fn goes_on(&self, session: &Session, next: &Waiting) -> bool {
+        next.due <= self.now && session.shared.cluster.owns(self.attempt.endpoint)
+    }
+}
+
 const PARKED: &str = concat!(
     "-- settle::next::parked\nSELECT finished.index, ",
     claim::columns!(),
@@ -71,18 +78,18 @@ pub(super) async fn go_on(
             let message = messages.get(&waiting.message_row).filter(|message| message.payload.is_some());
             let state = match message {
                 None => State::Canceled,
-                Some(_) if waiting.due <= finished.now => State::Held,
+                Some(_) if finished.goes_on(session, &waiting) => State::Held,
                 Some(_) => State::Waiting,
             };
             chosen.push(finished, &waiting, state);
-            candidates.insert(index, (waiting, message.cloned()));
+            candidates.insert(index, (waiting, state, message.cloned()));
         }
         let moved = chosen.write(session).await?;
-        for (index, (waiting, message)) in candidates {
+        for (index, (waiting, state, message)) in candidates {
             match message {
                 Some(message) if moved.contains(&(index as i64)) => {
                     let finished = by_index[&index];
-                    let went = if waiting.due <= finished.now {
+                    let went = if state == State::Held {
                         Next::Held(waiting.work(finished.attempt.endpoint, message))
                     } else {
                         Next::Waiting(waiting.due)

@@ -114,3 +114,42 @@ fn a_change_to_everything_reads_a_few_lanes_at_a_time_and_those_with_nothing_to_
     world.run_for(Duration::from_secs(1));
     assert_eq!(world.sent_to(idle[0]), 2, "it is read when it has something to do");
 }
+
+#[test]
+fn what_others_have_changed_is_found_by_reading_it() {
+    let mut world = World::new();
+    let app = world.app();
+    let [mended, other] = [world.endpoint(app, fails), world.endpoint(app, fails)];
+    for _ in 0..20 {
+        world.accept(mended);
+        world.accept(other);
+    }
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.scheduler.paused_lanes(), 2);
+    for endpoint in [mended, other] {
+        world.answers.insert(endpoint, fast);
+    }
+    let before = [mended, other].map(|endpoint| world.sent_to(endpoint));
+    world.changed_at.insert(mended, world.now);
+    world.scheduler.apps_changed(world.now, &[app].into());
+    world.run_for(Duration::from_millis(100));
+    let after = [mended, other].map(|endpoint| world.sent_to(endpoint));
+    assert!(after[0] > before[0], "the change may have mended it");
+    assert_eq!(after[1], before[1], "a sibling that nobody touched stays paused");
+}
+
+#[test]
+fn an_endpoint_that_others_enable_goes_on() {
+    let mut world = World::new();
+    let app = world.app();
+    let endpoint = world.endpoint(app, fast);
+    world.disabled.push(endpoint);
+    world.accept(endpoint);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.sent_to(endpoint), 0);
+    world.disabled.clear();
+    world.changed_at.insert(endpoint, world.now);
+    world.scheduler.apps_changed(world.now, &[app].into());
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.sent_to(endpoint), 1);
+}

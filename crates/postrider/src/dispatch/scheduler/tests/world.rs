@@ -10,6 +10,7 @@ use postrider_core::id::{IdGenerator, MessageId};
 use postrider_core::message::{Message, Payload};
 use postrider_core::rng::TestRng;
 use postrider_core::time::TestClock;
+use postrider_store::cluster::Cluster;
 
 use super::super::*;
 use crate::dispatch::lanes::Inbox;
@@ -33,6 +34,7 @@ pub(super) struct World {
     pub(super) throttle: HashMap<EndpointId, u32>,
     pub(super) app_throttle: HashMap<AppId, u32>,
     pub(super) disabled: Vec<EndpointId>,
+    pub(super) changed_at: HashMap<EndpointId, Timestamp>,
     pub(super) gone: Vec<EndpointId>,
     pub(super) unreadable: Vec<EndpointId>,
     // What happens when: attempts that end.
@@ -42,6 +44,7 @@ pub(super) struct World {
     pub(super) sent: Vec<Sent>,
     pub(super) marks: Vec<EndpointMark>,
     pub(super) released: usize,
+    pub(super) handed_over: Partitions,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,9 +64,9 @@ impl World {
             claims: 4,
             loads: 4,
         };
-        let (handle, inbox) = Lanes::new(100_000, 64 * 1024 * 1024);
+        let (handle, inbox) = Lanes::new(100_000, 64 * 1024 * 1024, Cluster::alone());
         Self {
-            scheduler: Scheduler::new(ceilings, handle.clone()),
+            scheduler: Scheduler::new(ceilings, Ownership::all(), handle.clone()),
             handle,
             _inbox: inbox,
             now: START,
@@ -75,6 +78,7 @@ impl World {
             throttle: HashMap::new(),
             app_throttle: HashMap::new(),
             disabled: Vec::new(),
+            changed_at: HashMap::new(),
             gone: Vec::new(),
             unreadable: Vec::new(),
             ends: BTreeMap::new(),
@@ -83,7 +87,15 @@ impl World {
             sent: Vec::new(),
             marks: Vec::new(),
             released: 0,
+            handed_over: Partitions::NONE,
         }
+    }
+
+    /// One among several nodes, which owns nothing yet.
+    pub(super) fn shared() -> Self {
+        let mut world = Self::new();
+        world.scheduler.ownership = Ownership::none();
+        world
     }
 
     pub(super) fn app(&self) -> AppId {
@@ -154,6 +166,7 @@ impl World {
                     }
                 }
                 Action::Mark(_, mark) => self.marks.push(mark),
+                Action::HandOver(partitions) => self.handed_over = self.handed_over.union(&partitions),
             }
         }
     }
@@ -173,6 +186,7 @@ impl World {
         let settings = Settings {
             disabled: self.disabled.contains(&endpoint),
             throttle_rate: self.throttle.get(&endpoint).copied(),
+            changed_at: self.changed_at.get(&endpoint).copied().unwrap_or(START),
             ..plain(endpoint)
         };
         let app_rate = self.app_throttle.get(&app).copied();
@@ -229,7 +243,13 @@ impl World {
 
 /// Settings of an endpoint that has none of its own.
 pub(super) fn plain(endpoint: EndpointId) -> Settings<EndpointId> {
-    Settings { destination: endpoint, disabled: false, throttle_rate: None, failing_since: None }
+    Settings {
+        destination: endpoint,
+        disabled: false,
+        changed_at: START,
+        throttle_rate: None,
+        failing_since: None,
+    }
 }
 
 pub(super) fn fast(_: Timestamp) -> (Duration, Outcome) {
