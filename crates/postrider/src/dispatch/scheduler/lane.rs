@@ -16,6 +16,9 @@ use super::pool::Class;
 
 /// An attempt that takes longer makes its lane slow.
 pub(super) const SLOW: Duration = Duration::from_secs(1);
+/// How long after a claim that took all that was due the next one may be made. Where deliveries come to the store one by
+/// one (from other nodes, or as retries), each claim would otherwise be for one of them.
+pub(super) const GATHER: Duration = Duration::from_millis(5);
 /// How long to wait before settings that could not be read are asked for again.
 pub(super) const LOAD_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -61,6 +64,8 @@ pub(super) struct Lane<D> {
     pub(super) stored: Stored,
     /// Whether a claim is under way.
     pub(super) claiming: Claiming,
+    /// No claim before this time, so that there is more to claim.
+    pub(super) gathers_until: Timestamp,
     /// The first failure since the last success.
     pub(super) failing_since: Option<Timestamp>,
     /// Whether the store was told of it.
@@ -144,6 +149,7 @@ impl<D> Lane<D> {
             store_due: None,
             stored: Stored::Few,
             claiming: Claiming::No,
+            gathers_until: now,
             failing_since: None,
             failing_marked: false,
             moved_at: now,

@@ -26,17 +26,18 @@ impl<D: Clone> Scheduler<D> {
         }
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         if lane.claiming == Claiming::No && lane.store_due.is_some_and(|due| due <= now) {
-            if lane.wants(now, WINDOW) > 0 {
+            if lane.wants(now, WINDOW) == 0 {
+                lane.stored = Stored::Backlog;
+            } else if lane.gathers_until <= now {
                 lane.claiming = Claiming::InLine;
                 self.claims.enter(endpoint);
-            } else {
-                lane.stored = Stored::Backlog;
             }
         }
         lane.gate.close(lane.must_queue_in_store());
 
         let app = lane.app;
-        let mut wake = lane.store_due.filter(|due| *due > now);
+        // What is due already waits for something else, which may be that more of it gathers.
+        let mut wake = lane.store_due.map(|due| due.max(lane.gathers_until)).filter(|time| *time > now);
         let mut wake_by = |time| wake = wake.into_iter().chain([time]).min();
         match lane.may_start(now, self.app_buckets.get(&app)) {
             Ok(()) if !lane.enrolled => {

@@ -9,7 +9,7 @@ use postrider_core::id::{AppId, EndpointId};
 use postrider_core::time::Timestamp;
 
 use super::bucket::Bucket;
-use super::lane::{Claiming, LOAD_AGAIN_AFTER, Lane, Loading, SLOW, Settings, Stored};
+use super::lane::{Claiming, GATHER, LOAD_AGAIN_AFTER, Lane, Loading, SLOW, Settings, Stored};
 use super::pool::Class;
 use super::{Action, Ceilings, Scheduler};
 
@@ -166,6 +166,7 @@ impl<D: Clone> Scheduler<D> {
         };
         let more = next_due.is_some_and(|due| due <= now);
         lane.stored = if more { Stored::Backlog } else { Stored::Few };
+        lane.gathers_until = if more || work.is_empty() { now } else { now.after(GATHER) };
         lane.store_due = next_due.into_iter().chain(noted).min();
         for work in work {
             self.handle.count_in(&lane.gate, work.payload_len());
