@@ -4,15 +4,19 @@
 //! cannot crowd it out. Jobs of one kind are taken together; the kind whose first job has waited longest goes first.
 //!
 //! While a batch is on its way to the disk, the jobs that come gather for the next one: many small batches would cost the
-//! server far more than a large one. Only when very many wait does a second batch of their kind set out beside the first,
-//! and so on: that is what keeps a database busy whose commits take long.
+//! server far more than a large one, and the more so the more nodes there are. For the same reason batches of a kind keep
+//! a distance, unless enough jobs have gathered; after a pause the first one goes at once. Only when very many wait does
+//! a second batch of their kind set out beside the first, and so on: that is what keeps a database busy whose commits
+//! take long.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::fault::OVERLOADED;
 use super::job::{Accept, Job, Need, Settle};
@@ -26,6 +30,10 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Jobs that must wait for each batch of their kind that is under way before another one sets out.
 const GATHER_JOBS: usize = 64;
+
+/// The least time from the begin of one batch of a kind to the next, and the number of jobs that do not wait for it.
+const DISTANCE: Duration = Duration::from_millis(4);
+const ENOUGH_JOBS: usize = 32;
 
 /// What a writer does next.
 pub(super) enum Work {
@@ -65,11 +73,13 @@ struct Line<J> {
     waiting: VecDeque<(u64, usize, J)>,
     /// Batches under way.
     batches: usize,
+    /// When the next one may set out that has fewer than [`ENOUGH_JOBS`].
+    not_before: Option<Instant>,
 }
 
 impl<J> Default for Line<J> {
     fn default() -> Self {
-        Self { waiting: VecDeque::new(), batches: 0 }
+        Self { waiting: VecDeque::new(), batches: 0, not_before: None }
     }
 }
 
@@ -82,13 +92,21 @@ impl<J> Line<J> {
     /// The same for jobs that go in batches, once a batch may set out.
     fn first_of_batch(&self) -> u64 {
         let gathered = self.batches == 0 || self.waiting.len() >= self.batches * GATHER_JOBS;
-        if gathered { self.first() } else { u64::MAX }
+        if gathered && self.distance().is_none() { self.first() } else { u64::MAX }
+    }
+
+    /// How long what waits must keep its distance still.
+    fn distance(&self) -> Option<Duration> {
+        let left = self.not_before?.saturating_duration_since(Instant::now());
+        let is_kept = !left.is_zero() && (1..ENOUGH_JOBS).contains(&self.waiting.len());
+        is_kept.then_some(left)
     }
 
     /// Takes up to `jobs` of them, and says how many bytes they keep.
     fn take(&mut self, jobs: usize) -> (Vec<J>, usize) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         self.batches += 1;
+        self.not_before = Some(Instant::now() + DISTANCE);
         while batch.len() < jobs && bytes < BATCH_BYTES {
             let Some((_, size, job)) = self.waiting.pop_front() else { break };
             bytes += size;
@@ -110,6 +128,11 @@ impl State {
 
     fn is_ready(&self) -> bool {
         self.firsts() != [u64::MAX; 3]
+    }
+
+    /// How long until some that keep their distance need not do so any more.
+    fn distance(&self) -> Option<Duration> {
+        self.accepts.distance().into_iter().chain(self.settles.distance()).min()
     }
 
     /// The number of the oldest job that is not done; that of no job when all are.
@@ -190,9 +213,12 @@ impl Queue {
     fn add<J>(&self, state: &mut State, line: fn(&mut State) -> &mut Line<J>, job: J, bytes: usize) {
         state.came += 1;
         let number = state.came;
-        line(state).waiting.push_back((number, bytes, job));
+        let waiting = &mut line(state).waiting;
+        waiting.push_back((number, bytes, job));
+        // Somebody must know until when the first of a line keeps its distance.
+        let is_first = waiting.len() == 1;
         state.bytes += bytes;
-        if state.is_ready() {
+        if is_first || state.is_ready() {
             self.filled.notify_one();
         }
     }
@@ -213,22 +239,28 @@ impl Queue {
     /// The next work and a number for when it is done, waiting for it. `None` when the queue is closed and empty.
     pub(super) async fn take(&self) -> Option<(u64, Work)> {
         loop {
-            {
+            let distance = {
                 let mut state = self.state.lock();
                 if let Some(work) = state.next() {
-                    if state.is_ready() {
+                    // Another writer takes what is ready, or waits in our place until it is.
+                    if state.is_ready() || state.distance().is_some() {
                         self.filled.notify_one();
                     }
                     metrics::gauge!("postrider_store_queue_jobs").set(state.len() as f64);
                     return Some(work);
                 }
                 // What gathers behind a batch is taken by the writer that comes back from it.
-                if state.closed {
+                if state.closed && state.distance().is_none() {
                     self.filled.notify_one();
                     return None;
                 }
+                state.distance()
+            };
+            match distance {
+                // Either way the next thing is to look.
+                Some(rest) => drop(timeout(rest, self.filled.notified()).await),
+                None => self.filled.notified().await,
             }
-            self.filled.notified().await;
         }
     }
 
