@@ -21,9 +21,9 @@ use super::pool::Pools;
 use super::session::Session;
 use crate::{Error, crash};
 
-/// How long the server may take for what a transaction does, and for its end. It ends a single statement sooner; this
-/// is for a server that does not answer at all.
-const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// How long the server may take for what a transaction does, and again for its end. A server that hangs answers nothing,
+/// and a caller who has waited for twice this long should hear that from us.
+const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// How long a rollback may take before the connection is closed instead, which comes to the same.
 const ROLLBACK_MAX: Duration = Duration::from_secs(2);
 /// How long the outcome of a lost COMMIT is looked for.
