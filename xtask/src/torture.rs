@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// How often something happens. By default 100 kills of one server, or 200 rounds with several nodes.
     #[arg(long)]
     rounds: Option<u32>,
-    /// Seconds that one round lasts at most; the test knows a good value. With several nodes what happens in it decides.
+    /// Seconds that one round lasts at most; the test knows a good value. With several nodes the fault decides.
     #[arg(long, conflicts_with = "postgres")]
     seconds: Option<u32>,
     /// Repeats the choices of the run that printed this number, though not its timing.

@@ -15,8 +15,8 @@ async fn callers_are_told_to_come_back_in_time_and_are_served_again() {
     let Some(server) = Postgres::start().await else { return };
     let _alone = alone().await;
     let mut world = World::start(vec![server], 2, 1).await;
-    // Each round ends with everything delivered that was acknowledged, and with answers of other kinds than 202, and 429
-    // or 503 with `retry-after`, it fails.
+    // Each round ends when everything that was acknowledged has arrived. It fails where an answer is neither 202, nor
+    // 429 or 503 with `retry-after`.
     for (fault, is_refused) in [(Fault::Full, true), (Fault::Slow, false), (Fault::Restart, true)] {
         let round = world.round(fault).await;
         println!("{fault}: {:?}", round.answers);

@@ -1,5 +1,5 @@
-//! The receivers: one listener for all endpoints, which writes everything down. One endpoint refuses some first tries, and
-//! some take a while to answer.
+//! The receivers: one listener for all endpoints, which writes everything down. One endpoint refuses some first tries,
+//! and the plain ones take a while for some.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

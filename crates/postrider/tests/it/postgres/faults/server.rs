@@ -1,9 +1,9 @@
 //! A PostgreSQL server of a test's own, which the test may stop, restart and promote.
 //!
 //! It is made from the programs in the folder that `POSTRIDER_TEST_POSTGRES_PROGRAMS` names, and listens on loopback
-//! with a password that only this process knows. PostgreSQL refuses to run as root: then it runs as the user `postgres`.
-//! A shell reads from a pipe whose other end is in this process: however this process ends, the shell then stops the
-//! server and removes its files.
+//! with a password that only this process knows. PostgreSQL refuses to run as root: then it runs as the user
+//! `postgres`. A shell reads from a pipe whose other end is in this process: however this process ends, the shell then
+//! stops the server and removes its files.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,8 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    /// A new server with an empty database; `None`, after saying that the test was skipped, where there are no programs.
+    /// A new server with an empty database; `None`, after saying that the test was skipped, where there are no
+    /// programs.
     pub(super) async fn start() -> Option<Self> {
         let Some(programs) = std::env::var_os(PROGRAMS).map(PathBuf::from) else {
             skip(&format!("{PROGRAMS} names no programs of PostgreSQL; `cargo xtask test` finds them"));
