@@ -29,6 +29,7 @@ pub mod transfer;
 pub mod conformance;
 
 mod crash;
+mod failure;
 mod verbs;
 mod weigh;
 

@@ -10,11 +10,11 @@ use postrider_core::id::{AppId, EnvironmentId};
 use tokio_postgres::Row;
 
 use super::connection::Connection;
-use super::fault::corrupt;
 use super::record::Record;
 use super::session::Session;
 use crate::Error;
 use crate::cluster::Changed;
+use crate::failure::corrupt;
 
 /// Rows that are read at once; where there are more, everything may have changed.
 const READ_MAX: usize = 1_000;

@@ -1,13 +1,13 @@
-//! What PostgreSQL's failures mean, and which errors are the engine's rather than the caller's.
+//! What PostgreSQL's failures mean.
 
 use std::error::Error as _;
-use std::fmt::Debug;
 use std::time::Duration;
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::{AcceptError, ChangeError, CreateError, Error, RepeatError, ResendError};
+use crate::Error;
+use crate::failure::from_driver;
 
 /// How long a caller should wait where the database is busy or away.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -86,50 +86,4 @@ pub(super) fn sentence(error: &tokio_postgres::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
-/// An error of a job: either the engine failed, and the transaction is worth nothing, or the job refused what was
-/// asked before it wrote anything, and the transaction goes on.
-pub(super) trait Failure: From<Error> + Send + 'static {
-    /// The engine's failure, or the refusal itself.
-    fn into_engine(self) -> Result<Error, Self>;
-}
-
-impl Failure for Error {
-    fn into_engine(self) -> Result<Error, Self> {
-        Ok(self)
-    }
-}
-
-macro_rules! failures {
-    ($($name:ident),*) => {$(
-        impl Failure for $name {
-            fn into_engine(self) -> Result<Error, Self> {
-                if let Self::Store(error) = self { Ok(error) } else { Err(self) }
-            }
-        }
-
-        impl From<tokio_postgres::Error> for $name {
-            fn from(error: tokio_postgres::Error) -> Self {
-                Self::Store(error.into())
-            }
-        }
-    )*};
-}
-
-failures!(AcceptError, ChangeError, RepeatError, ResendError);
-
-impl<T: Debug + Send + 'static> Failure for CreateError<T> {
-    fn into_engine(self) -> Result<Error, Self> {
-        if let Self::Store(error) = self { Ok(error) } else { Err(self) }
-    }
-}
-
-impl<T: Debug> From<tokio_postgres::Error> for CreateError<T> {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-/// An [`Error::Corrupt`].
-pub(super) fn corrupt(table: &'static str, column: &'static str, row: i64, what: &impl ToString) -> Error {
-    Error::Corrupt { table, column, row, what: what.to_string() }
-}
+from_driver!(tokio_postgres::Error);

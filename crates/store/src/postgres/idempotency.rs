@@ -13,9 +13,9 @@ use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::connection::Connection;
-use super::fault::corrupt;
 use super::record::Record;
 use super::session::Session;
+use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 use crate::{Answer, Error, Idempotency, Repeat};
 

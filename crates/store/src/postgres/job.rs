@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use postrider_core::scope::AppScope;
 use tokio::sync::oneshot;
 
-use super::fault::Failure;
 use super::handed::{Handed, Held, Returns};
 use super::session::Session;
+use crate::failure::Failure;
 use crate::{AcceptError, Acceptance, Accepted, EndpointMark, Error, Settled, Settlement};
 
 /// Whether a job is still done when the disk is nearly full.

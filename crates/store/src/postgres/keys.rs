@@ -8,11 +8,11 @@ use tokio_postgres::Row;
 
 use super::changes;
 use super::connection::Connection;
-use super::fault::corrupt;
 use super::record::Record;
 use super::session::Session;
 use crate::Error;
 use crate::cluster::Changed;
+use crate::failure::corrupt;
 
 macro_rules! columns {
     () => {

@@ -8,7 +8,7 @@
 use ring::digest::{SHA256, digest};
 
 use super::connection::Connection;
-use super::fault::corrupt;
+use crate::failure::corrupt;
 use crate::{Error, crash};
 
 struct Migration {

@@ -29,10 +29,10 @@ pub use migrate::MigrateError;
 pub use open::{OpenError, Options};
 pub(crate) use transfer::open_to_move;
 
+use crate::failure::Failure;
 use crate::{Error, Health};
 use background::Background;
 use connection::Connection;
-use fault::Failure;
 use handed::{Handed, Held, Returns};
 use job::{Act, Need, Run};
 use session::Shared;

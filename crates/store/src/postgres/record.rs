@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use super::fault::corrupt;
 use crate::Error;
+use crate::failure::corrupt;
 
 /// A row being read, from a column on.
 pub(super) struct Record<'r> {

@@ -11,9 +11,9 @@ use postrider_core::limits::IDEMPOTENCY_KEPT;
 use postrider_core::time::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::fault::corrupt;
 use super::record::Record;
 use super::session::Session;
+use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 use crate::{Answer, Error, Idempotency, Repeat, Retained};
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::fault::Failure;
 use super::handed::Held;
 use super::queue::Queue;
 use super::session::Session;
 use crate::Error;
+use crate::failure::Failure;
 
 /// Whether a job is still done when the disk is nearly full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

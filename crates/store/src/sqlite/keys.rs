@@ -6,10 +6,10 @@ use postrider_core::scope::Identity;
 use postrider_core::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::fault::corrupt;
 use super::record::Record;
 use super::session::Session;
 use crate::Error;
+use crate::failure::corrupt;
 
 macro_rules! select {
     ($name:literal, $rest:literal) => {

@@ -10,11 +10,11 @@ use postrider_core::message::{Message, Payload, Raw};
 use postrider_core::scope::AppScope;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::fault::corrupt;
 use super::order;
 use super::record::{Record, json};
 use super::scan::{Walk, gather};
 use super::session::{Session, is_live};
+use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 use crate::{Error, Listed, MessageFilter, Order, Page};
 

@@ -23,10 +23,10 @@ pub(crate) use transfer::open_to_move;
 pub use version::{VERSION_MIN, is_safe, version};
 
 use crate::cluster::Cluster;
+use crate::failure::Failure;
 use crate::seal::Sealer;
 use crate::{Error, Health};
 use engine::Engine;
-use fault::Failure;
 use handed::{Handed, Held};
 use health::Status;
 use job::{Act, Need};

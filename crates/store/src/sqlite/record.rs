@@ -7,8 +7,8 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, ValueRef};
 use serde::de::DeserializeOwned;
 
-use super::fault::corrupt;
 use crate::Error;
+use crate::failure::corrupt;
 
 /// A row being read, from its first column on.
 pub(super) struct Record<'r> {

@@ -103,7 +103,7 @@ pub(super) fn refuse_moved(conn: &Connection) -> Result<(), OpenError> {
 fn read_mark(conn: &Connection) -> Result<Option<Mark>, Error> {
     let Some(text) = meta::<String>(conn, mark::NAME)? else { return Ok(None) };
     let mark = Mark::read(text.as_bytes());
-    mark.map(Some).map_err(|error| super::fault::corrupt("meta", "value", 0, &error))
+    mark.map(Some).map_err(|error| crate::failure::corrupt("meta", "value", 0, &error))
 }
 
 fn write_mark(conn: &Connection, mark: Option<&Mark>) -> rusqlite::Result<()> {

@@ -11,9 +11,9 @@ use tokio_postgres::Row;
 use zeroize::Zeroizing;
 
 use super::super::connection::Connection;
-use super::super::fault::corrupt;
 use super::super::record::{Record, integer, json, json_unless_empty};
 use crate::Error;
+use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 
 /// What [`read`] reads, of `endpoint e`.

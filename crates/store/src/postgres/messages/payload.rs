@@ -7,8 +7,8 @@ use postrider_core::scope::AppScope;
 use tokio_postgres::Row;
 
 use super::super::connection::Connection;
-use super::super::fault::corrupt;
 use super::super::record::{Record, json};
+use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 use crate::weigh::Weigh;
 use crate::{Error, Listed};

@@ -8,9 +8,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::super::connection::Connection;
-use super::super::fault::corrupt;
 use super::write::Cell;
 use crate::Error;
+use crate::failure::corrupt;
 use crate::transfer::kind::{Column, Form, Kind};
 use crate::transfer::layout::Layout;
 use crate::transfer::side::Scan;

@@ -10,9 +10,9 @@ use postrider_core::time::Timestamp;
 use rusqlite::{Row, Statement, params};
 use zeroize::Zeroizing;
 
-use super::super::fault::corrupt;
 use super::super::record::{Record, json, json_unless_empty};
 use crate::Error;
+use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 
 /// What [`read`] reads, of `endpoint e`.

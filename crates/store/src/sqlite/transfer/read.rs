@@ -9,8 +9,8 @@ use rusqlite::{Row, ToSql, params_from_iter};
 use tokio::sync::mpsc;
 
 use super::super::connection::{self, Purpose};
-use super::super::fault::corrupt;
 use crate::Error;
+use crate::failure::corrupt;
 use crate::transfer::kind::{Column, Form, Kind};
 use crate::transfer::layout::Layout;
 use crate::transfer::side::Scan;
