@@ -1,5 +1,6 @@
 //! The commands, as a person or a script runs them.
 
+mod bench;
 mod completions;
 mod dev;
 mod insist;
