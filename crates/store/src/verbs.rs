@@ -327,7 +327,8 @@ pub trait Store: Send + Sync + 'static {
     /// processes share the store, what they hold when they die is put back without being asked for from then on.
     /// Returns how many.
     async fn take_over(&self, scope: SystemScope) -> Result<u64, Error>;
-    /// Endpoints after `after` (by id) that have waiting deliveries, and when the first is due; at most `limit`.
+    /// Endpoints after `after` (by id) that are this process's own and have waiting deliveries, and when the first is
+    /// due; at most `limit`.
     async fn lanes_due(
         &self,
         scope: SystemScope,
