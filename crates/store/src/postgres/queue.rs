@@ -90,23 +90,23 @@ impl<J> Line<J> {
     }
 
     /// The same for jobs that go in batches, once a batch may set out.
-    fn first_of_batch(&self) -> u64 {
+    fn first_of_batch(&self, now: Instant) -> u64 {
         let gathered = self.batches == 0 || self.waiting.len() >= self.batches * GATHER_JOBS;
-        if gathered && self.distance().is_none() { self.first() } else { u64::MAX }
+        if gathered && self.distance(now).is_none() { self.first() } else { u64::MAX }
     }
 
     /// How long what waits must keep its distance still.
-    fn distance(&self) -> Option<Duration> {
-        let left = self.not_before?.saturating_duration_since(Instant::now());
+    fn distance(&self, now: Instant) -> Option<Duration> {
+        let left = self.not_before?.saturating_duration_since(now);
         let is_kept = !left.is_zero() && (1..ENOUGH_JOBS).contains(&self.waiting.len());
         is_kept.then_some(left)
     }
 
     /// Takes up to `jobs` of them, and says how many bytes they keep.
-    fn take(&mut self, jobs: usize) -> (Vec<J>, usize) {
+    fn take(&mut self, jobs: usize, now: Instant) -> (Vec<J>, usize) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         self.batches += 1;
-        self.not_before = Some(Instant::now() + DISTANCE);
+        self.not_before = Some(now + DISTANCE);
         while batch.len() < jobs && bytes < BATCH_BYTES {
             let Some((_, size, job)) = self.waiting.pop_front() else { break };
             bytes += size;
@@ -116,23 +116,25 @@ impl<J> Line<J> {
     }
 }
 
+/// Whoever looks does so at one moment `now`, whatever is asked: were a distance over between two questions, a writer
+/// would see neither work nor a reason to look again, and what waits might wait for ever.
 impl State {
     fn len(&self) -> usize {
         self.accepts.waiting.len() + self.settles.waiting.len() + self.others.waiting.len()
     }
 
     /// The numbers of the jobs that could be taken next.
-    fn firsts(&self) -> [u64; 3] {
-        [self.accepts.first_of_batch(), self.settles.first_of_batch(), self.others.first()]
+    fn firsts(&self, now: Instant) -> [u64; 3] {
+        [self.accepts.first_of_batch(now), self.settles.first_of_batch(now), self.others.first()]
     }
 
-    fn is_ready(&self) -> bool {
-        self.firsts() != [u64::MAX; 3]
+    fn is_ready(&self, now: Instant) -> bool {
+        self.firsts(now) != [u64::MAX; 3]
     }
 
     /// How long until some that keep their distance need not do so any more.
-    fn distance(&self) -> Option<Duration> {
-        self.accepts.distance().into_iter().chain(self.settles.distance()).min()
+    fn distance(&self, now: Instant) -> Option<Duration> {
+        self.accepts.distance(now).into_iter().chain(self.settles.distance(now)).min()
     }
 
     /// The number of the oldest job that is not done; that of no job when all are.
@@ -142,20 +144,20 @@ impl State {
     }
 
     /// The next work, and the number that it is under way with.
-    fn next(&mut self) -> Option<(u64, Work)> {
-        let firsts = self.firsts();
+    fn next(&mut self, now: Instant) -> Option<(u64, Work)> {
+        let firsts = self.firsts(now);
         let (work, bytes) = match firsts.iter().min() {
             Some(&u64::MAX) | None => return None,
             Some(first) if *first == firsts[0] => {
-                let (batch, bytes) = self.accepts.take(BATCH_JOBS);
+                let (batch, bytes) = self.accepts.take(BATCH_JOBS, now);
                 (Work::Accepts(batch), bytes)
             }
             Some(first) if *first == firsts[1] => {
-                let (batch, bytes) = self.settles.take(BATCH_JOBS);
+                let (batch, bytes) = self.settles.take(BATCH_JOBS, now);
                 (Work::Settles(batch), bytes)
             }
             Some(_) => {
-                let (mut batch, bytes) = self.others.take(1);
+                let (mut batch, bytes) = self.others.take(1, now);
                 (Work::Other(batch.pop()?), bytes)
             }
         };
@@ -218,7 +220,7 @@ impl Queue {
         // Somebody must know until when the first of a line keeps its distance.
         let is_first = waiting.len() == 1;
         state.bytes += bytes;
-        if is_first || state.is_ready() {
+        if is_first || state.is_ready(Instant::now()) {
             self.filled.notify_one();
         }
     }
@@ -241,20 +243,22 @@ impl Queue {
         loop {
             let distance = {
                 let mut state = self.state.lock();
-                if let Some(work) = state.next() {
+                let now = Instant::now();
+                if let Some(work) = state.next(now) {
                     // Another writer takes what is ready, or waits in our place until it is.
-                    if state.is_ready() || state.distance().is_some() {
+                    if state.is_ready(now) || state.distance(now).is_some() {
                         self.filled.notify_one();
                     }
                     metrics::gauge!("postrider_store_queue_jobs").set(state.len() as f64);
                     return Some(work);
                 }
                 // What gathers behind a batch is taken by the writer that comes back from it.
-                if state.closed && state.distance().is_none() {
+                let distance = state.distance(now);
+                if state.closed && distance.is_none() {
                     self.filled.notify_one();
                     return None;
                 }
-                state.distance()
+                distance
             };
             match distance {
                 // Either way the next thing is to look.
@@ -283,7 +287,7 @@ impl Queue {
         let mut state = self.state.lock();
         count(&mut state);
         state.under_way.remove(&number);
-        if state.is_ready() {
+        if state.is_ready(Instant::now()) {
             self.filled.notify_one();
         }
         drop(state);
@@ -294,5 +298,35 @@ impl Queue {
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.filled.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settle() -> Settle {
+        let (caller, _) = tokio::sync::oneshot::channel();
+        Settle { settlements: Arc::default(), marks: Vec::new(), caller }
+    }
+
+    /// A writer that finds no work while some waits knows when to look again, at whatever moment it looks.
+    #[test]
+    fn what_waits_is_taken_or_waited_for() {
+        let began = Instant::now();
+        let mut state = State::default();
+        let waiting = |state: &mut State| state.settles.waiting.push_back((2, 0, settle()));
+        waiting(&mut state);
+        assert!(matches!(state.next(began), Some((2, Work::Settles(_)))), "after a pause it goes at once");
+        state.settles.batches = 0;
+        waiting(&mut state);
+        let nano = Duration::from_nanos(1);
+        for (after, taken) in
+            [(Duration::ZERO, false), (DISTANCE / 2, false), (DISTANCE, true), (DISTANCE + nano, true)]
+        {
+            let now = began + after;
+            assert_eq!(state.is_ready(now), taken, "{after:?}");
+            assert_eq!(state.distance(now).is_some(), !taken, "{after:?}");
+        }
     }
 }
