@@ -4,12 +4,17 @@
 //! whoever clones the repository gets the same result without installing a test runner. There, a test that lacks a tool
 //! is skipped; here that is a failure, because a check which leaves something out has not checked everything.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 
 use crate::count::{self, Counts, Skips};
 use crate::step::{Note, Steps};
 use crate::workspace::{cargo, is_ci, target};
 use crate::{deps, postgres, process, tools};
+
+/// The longest that tests may show nothing: a cold build takes most of it, and no single test a quarter.
+const QUIET_MAX: Duration = Duration::from_secs(20 * 60);
 
 /// What to go on after.
 #[derive(clap::Args)]
@@ -73,7 +78,7 @@ fn tests(arguments: &Arguments, server: Option<&postgres::Server>, counts: &mut 
     if arguments.keep_going {
         command.arg("--no-fail-fast");
     }
-    let done = process::watch(&mut command, |line| counts.add(line));
+    let done = process::watch(QUIET_MAX, &mut command, |line| counts.add(line));
     let skipped = skips.read()?;
     counts.skip(skipped.len());
     for (test, reason) in &skipped {

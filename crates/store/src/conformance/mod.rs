@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "cases are tests, and compiled only for them")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -39,13 +40,17 @@ pub trait Harness: Send + Sync {
     async fn reopen(&self, store: Arc<dyn Store>) -> Arc<dyn Store>;
 }
 
-/// Runs a case against a fresh store.
+/// How long a case may take, on a slow machine beside others: many times what any needs.
+const CASE_MAX: Duration = Duration::from_secs(300);
+
+/// Runs a case against a fresh store. One that hangs fails.
 pub async fn run<F, Fut>(harness: Arc<dyn Harness>, case: F)
 where
     F: FnOnce(World) -> Fut,
     Fut: Future<Output = ()>,
 {
-    case(World::new(harness).await).await;
+    let case = async { case(World::new(harness).await).await };
+    tokio::time::timeout(CASE_MAX, case).await.expect("the case ends");
 }
 
 /// Calls the macro `$with` with the paths of all cases, relative to this module.
