@@ -132,7 +132,9 @@ async fn fitting(
     let sizes = conn
         .rows(
             "-- claim::fitting
-             SELECT row, octet_length(payload) FROM message WHERE app_row = $1 AND row = ANY($2)",
+             SELECT m.row, octet_length(m.payload)
+               FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS asked
+               JOIN message m ON m.app_row = asked.app_row AND m.row = asked.row",
             &[&first.app_row, &rows],
         )
         .await?;
@@ -162,20 +164,26 @@ async fn hold(
     taken: &[Waiting],
 ) -> Result<(Vec<Work>, Option<Timestamp>), Error> {
     const HOLD: &str = "-- claim::hold
-         UPDATE delivery SET state = 1, holder = $3 WHERE endpoint_row = $1 AND message_row = ANY($2)";
+         UPDATE delivery d SET state = 1, holder = $4
+           FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row, $3::bigint AS endpoint_row) AS taken
+          WHERE d.app_row = taken.app_row AND d.message_row = taken.row AND d.endpoint_row = taken.endpoint_row";
     const NEXT: &str = "-- claim::next
          SELECT due FROM delivery WHERE endpoint_row = $1 AND state = 0 ORDER BY due LIMIT 1";
     let conn = &session.conn;
     conn.prepare(&[HOLD, MESSAGES, NEXT]).await?;
     let rows: Vec<i64> = taken.iter().map(|waiting| waiting.message_row).collect();
     let (endpoint_row, holder) = (endpoint.row(), session.holder());
+    let app_row = taken.first().map(|first| first.app_row);
     let hold = async {
-        if rows.is_empty() { Ok(0) } else { conn.run(HOLD, &[&endpoint_row, &rows, &holder]).await }
+        match app_row {
+            Some(app_row) => conn.run(HOLD, &[&app_row, &rows, &endpoint_row, &holder]).await,
+            None => Ok(0),
+        }
     };
     let (_, messages, next) = tokio::try_join!(
         biased;
         async { Ok(hold.await?) },
-        messages_of(session, app, taken.first().map(|first| first.app_row), &rows),
+        messages_of(session, app, app_row, &rows),
         async { Ok::<_, Error>(conn.row(NEXT, &[&endpoint_row]).await?) },
     )?;
     let work = taken
@@ -189,7 +197,8 @@ async fn hold(
 const MESSAGES: &str = concat!(
     "-- claim::messages\nSELECT ",
     messages::columns!(payload),
-    " FROM message m WHERE m.app_row = $1 AND m.row = ANY($2)"
+    " FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS asked
+      JOIN message m ON m.app_row = asked.app_row AND m.row = asked.row"
 );
 
 /// Messages of one application by their rows, with payloads.

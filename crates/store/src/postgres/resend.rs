@@ -126,8 +126,10 @@ pub(super) async fn restart(
         .conn
         .run(
             "-- resend::restart
-             UPDATE delivery SET state = 0, due = $4, uncounted = attempts, trigger = 1, ord = NULL
-              WHERE app_row = $1 AND message_row = ANY($2) AND endpoint_row = $3 AND state >= 3",
+             UPDATE delivery d SET state = 0, due = $4, uncounted = attempts, trigger = 1, ord = NULL
+               FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row, $3::bigint AS endpoint_row) AS again
+              WHERE d.app_row = again.app_row AND d.message_row = again.row AND d.endpoint_row = again.endpoint_row
+                AND d.state >= 3",
             &[&app_row, &message_rows, &endpoint_row, &now.as_micros()],
         )
         .await?;

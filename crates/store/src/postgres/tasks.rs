@@ -199,8 +199,9 @@ async fn with_payload(conn: &Connection, app_row: i64, rows: Vec<i64>) -> Result
     let found = conn
         .rows(
             "-- tasks::with_payload
-             SELECT row FROM message WHERE app_row = $1 AND row = ANY($2) AND payload IS NOT NULL
-              ORDER BY row FOR SHARE",
+             SELECT m.row FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS asked
+               JOIN message m ON m.app_row = asked.app_row AND m.row = asked.row AND m.payload IS NOT NULL
+              ORDER BY m.row FOR SHARE OF m",
             &[&app_row, &rows],
         )
         .await?;

@@ -87,8 +87,8 @@ async fn payloads(
     let found = conn
         .rows(
             "-- messages::payloads
-             SELECT row, raw, payload FROM message
-              WHERE app_row = $1 AND row = ANY ($2) AND payload IS NOT NULL",
+             SELECT m.row, m.raw, m.payload FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS asked
+               JOIN message m ON m.app_row = asked.app_row AND m.row = asked.row AND m.payload IS NOT NULL",
             &[&scope.app().row(), &rows],
         )
         .await?;

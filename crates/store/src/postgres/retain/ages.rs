@@ -188,8 +188,9 @@ async fn not_needed(
         .rows(
             "-- retain::ages::not_needed
              SELECT d.message_row, d.endpoint_row
-               FROM delivery d JOIN endpoint e ON e.app_row = d.app_row AND e.row = d.endpoint_row
-              WHERE d.app_row = $1 AND d.message_row = ANY($2) AND d.state IN (0, 2) AND e.disabled_at < $3",
+               FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+               JOIN delivery d ON d.app_row = old.app_row AND d.message_row = old.row AND d.state IN (0, 2)
+              WHERE (SELECT e.disabled_at FROM endpoint e WHERE e.app_row = d.app_row AND e.row = d.endpoint_row) < $3",
             &[&tenant.row, &rows, &tenant.cutoff.as_micros()],
         )
         .await?;
@@ -202,7 +203,8 @@ async fn not_needed(
         .conn
         .rows(
             "-- retain::ages::not_needed
-             SELECT message_row FROM delivery WHERE app_row = $1 AND message_row = ANY($2) AND state < 3",
+             SELECT d.message_row FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+               JOIN delivery d ON d.app_row = old.app_row AND d.message_row = old.row AND d.state < 3",
             &[&tenant.row, &rows],
         )
         .await?;
@@ -225,14 +227,16 @@ async fn remove_messages(
     let attempts = conn
         .rows(
             "-- retain::ages::remove_messages
-             SELECT row FROM attempt WHERE app_row = $1 AND message_row = ANY($2) LIMIT $3",
+             SELECT a.row FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+               JOIN attempt a ON a.app_row = old.app_row AND a.message_row = old.row LIMIT $3",
             &[&tenant.row, &rows, &(budget.attempts as i64)],
         )
         .await?;
     let attempts: Vec<i64> = attempts.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     conn.run(
         "-- retain::ages::remove_messages
-         DELETE FROM attempt WHERE app_row = $1 AND row = ANY($2)",
+         DELETE FROM attempt a USING (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+          WHERE a.app_row = old.app_row AND a.row = old.row",
         &[&tenant.row, &attempts],
     )
     .await?;
@@ -244,9 +248,10 @@ async fn remove_messages(
         .run(
             "-- retain::ages::remove_messages
              DELETE FROM delivery d USING
-                 (SELECT message_row, endpoint_row FROM delivery WHERE app_row = $1 AND message_row = ANY($2) LIMIT $3)
-                 AS old
-              WHERE d.app_row = $1 AND d.message_row = old.message_row AND d.endpoint_row = old.endpoint_row",
+                 (SELECT d.app_row, d.message_row, d.endpoint_row
+                    FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+                    JOIN delivery d ON d.app_row = old.app_row AND d.message_row = old.row LIMIT $3) AS old
+              WHERE d.app_row = old.app_row AND d.message_row = old.message_row AND d.endpoint_row = old.endpoint_row",
             &[&tenant.row, &rows, &(budget.deliveries as i64)],
         )
         .await?;
@@ -256,8 +261,9 @@ async fn remove_messages(
     }
     conn.run(
         "-- retain::ages::remove_messages
-         WITH gone AS (DELETE FROM message WHERE app_row = $1 AND row = ANY($2) RETURNING event_id)
-         DELETE FROM message_event_id e USING gone WHERE e.app_row = $1 AND e.event_id = gone.event_id",
+         WITH gone AS (DELETE FROM message m USING (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+                        WHERE m.app_row = old.app_row AND m.row = old.row RETURNING m.app_row, m.event_id)
+         DELETE FROM message_event_id e USING gone WHERE e.app_row = gone.app_row AND e.event_id = gone.event_id",
         &[&tenant.row, &rows],
     )
     .await?;

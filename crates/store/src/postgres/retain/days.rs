@@ -161,8 +161,9 @@ async fn delete_deliveries(
     if !apps.is_empty() {
         conn.run(
             "-- retain::days::delete_deliveries
-             DELETE FROM attempt t USING unnest($1::bigint[], $2::bigint[]) AS gone (app_row, message_row)
-              WHERE t.app_row = gone.app_row AND t.message_row = gone.message_row AND t.row >= $3",
+             DELETE FROM attempt t USING
+                 (SELECT unnest($1::bigint[]) AS app_row, unnest($2::bigint[]) AS message_row, $3::bigint AS since) AS gone
+              WHERE t.app_row = gone.app_row AND t.message_row = gone.message_row AND t.row >= gone.since",
             &[&apps, &messages, &day.rows().end],
         )
         .await?;
