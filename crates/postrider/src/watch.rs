@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use futures_util::FutureExt as _;
 use postrider_core::id::{AppId, EnvironmentId};
-use postrider_store::cluster::{Changed, Notice, Notices};
+use postrider_store::cluster::{Changed, Due, Notice, Notices};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
@@ -67,8 +67,12 @@ fn pass_on(context: &Context, notice: Notice) {
         }
         Notice::Waiting(waiting) => {
             let now = context.now();
-            for (app, endpoint) in waiting {
-                lanes.waiting(app, endpoint, now);
+            for Due { app, endpoint, manual } in waiting {
+                if manual {
+                    lanes.asked(app, endpoint, now);
+                } else {
+                    lanes.waiting(app, endpoint, now);
+                }
             }
         }
         Notice::Look => lanes.look(),

@@ -21,11 +21,14 @@ use postrider_core::id::EndpointId;
 
 use crate::partition::{LANE_PARTITIONS, Partitions, lane_partition};
 
+pub use due::Due;
+pub(crate) use due::DueEndpoints;
 pub use notices::{Changed, Notice, Notices};
 pub use view::{NodeView, View};
 
 use notices::Inbox;
 
+mod due;
 mod notices;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use postrider_core::id::{AppId, EndpointId, EnvironmentId};
+use postrider_core::id::{AppId, EnvironmentId};
 use tokio::sync::Notify;
 
+use super::due::{Due, DueEndpoints};
 use crate::partition::Partitions;
 
 /// Endpoints that are named one by one; more than that is [`Notice::Look`].
@@ -32,7 +33,7 @@ pub enum Notice {
     /// A hint that deliveries may be due anywhere in what is owned.
     Look,
     /// A hint that deliveries are due at these endpoints. They may be another node's by now.
-    Waiting(Vec<(AppId, EndpointId)>),
+    Waiting(Vec<Due>),
 }
 
 /// What has changed, by whichever node, this one included.
@@ -87,7 +88,7 @@ struct Pending {
     gained: Partitions,
     changed: HashSet<Changed>,
     look: bool,
-    waiting: HashSet<(AppId, EndpointId)>,
+    waiting: DueEndpoints,
     taken: bool,
     closed: bool,
 }
@@ -111,8 +112,8 @@ impl Pending {
         if std::mem::take(&mut self.look) {
             return Some(Notice::Look);
         }
-        let waiting = std::mem::take(&mut self.waiting);
-        if waiting.is_empty() { None } else { Some(Notice::Waiting(waiting.into_iter().collect())) }
+        let waiting = self.waiting.take();
+        if waiting.is_empty() { None } else { Some(Notice::Waiting(waiting)) }
     }
 }
 
@@ -156,7 +157,9 @@ impl Inbox {
         self.add(|pending| match notice {
             Notice::Look => pending.look = true,
             Notice::Waiting(endpoints) => {
-                pending.waiting.extend(endpoints);
+                for due in endpoints {
+                    pending.waiting.add(due);
+                }
                 if pending.waiting.len() > WAITING_MAX {
                     pending.waiting.clear();
                     pending.look = true;

@@ -116,15 +116,19 @@ fn unread_notices_are_merged_into_what_is_true_now() {
 fn hints_beyond_measure_become_one_that_means_all() {
     let (cluster, mut notices) = node();
     let app = AppId::from_bytes([1; 20]);
-    let hint = (app, endpoint_in(1));
-    cluster.tell(Notice::Waiting(vec![hint, hint]));
+    let hint = Due { app, endpoint: endpoint_in(1), manual: true };
+    cluster.tell(Notice::Waiting(vec![hint, Due { manual: false, ..hint }]));
     cluster.tell(Notice::Changed(Changed::Keys));
     cluster.tell(Notice::Changed(Changed::Keys));
     assert_eq!(read(&mut notices), [Notice::Changed(Changed::Keys), Notice::Waiting(vec![hint])]);
     for row in 0..10_000_i64 {
         let mut bytes = [0; 20];
         bytes[..8].copy_from_slice(&row.to_be_bytes());
-        cluster.tell(Notice::Waiting(vec![(app, EndpointId::from_bytes(bytes))]));
+        cluster.tell(Notice::Waiting(vec![Due {
+            app,
+            endpoint: EndpointId::from_bytes(bytes),
+            manual: false,
+        }]));
         cluster.tell(Notice::Changed(Changed::Environment(EnvironmentId::from_bytes(bytes))));
     }
     let all = read(&mut notices);

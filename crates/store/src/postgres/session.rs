@@ -16,7 +16,7 @@ use super::queue::Queue;
 use super::retain;
 use super::wire::Wire;
 use crate::Error;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Due};
 use crate::seal::Sealer;
 
 /// What all parts of the engine share.
@@ -39,8 +39,17 @@ pub(super) struct Shared {
 impl Shared {
     /// Tells the owner of an endpoint that a delivery waits there. Our own lanes are told by whoever asked for it.
     pub(super) fn hint(&self, app: AppId, endpoint: EndpointId) {
-        if !self.cluster.owns(endpoint) {
-            self.wire.waiting(app, endpoint);
+        self.tell_owner(Due { app, endpoint, manual: false });
+    }
+
+    /// The same for a delivery that a person asked for.
+    pub(super) fn hint_asked(&self, app: AppId, endpoint: EndpointId) {
+        self.tell_owner(Due { app, endpoint, manual: true });
+    }
+
+    fn tell_owner(&self, due: Due) {
+        if !self.cluster.owns(due.endpoint) {
+            self.wire.waiting(due);
         }
     }
 }

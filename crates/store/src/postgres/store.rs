@@ -394,7 +394,7 @@ impl Store for Postgres {
             Box::pin(resend::resend(session, *scope, *message, *endpoint, *now, idempotency.as_ref()))
         })
         .await?;
-        self.shared.hint(scope.app(), endpoint);
+        self.shared.hint_asked(scope.app(), endpoint);
         Ok(())
     }
 

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postrider_core::id::{AppId, EndpointId};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Config, Error as PgError};
@@ -18,6 +17,7 @@ use tokio_postgres::{Client, Config, Error as PgError};
 use super::connection::Params;
 use super::fault::sentence;
 use super::pool::Door;
+use crate::cluster::Due;
 use crate::partition::{Partitions, lane_partition, owner};
 use outgoing::Outgoing;
 use words::{CHANGED, LOOK, MEMBERS, name, understand};
@@ -65,8 +65,8 @@ impl Wire {
     }
 
     /// Tells whoever owns the endpoint that something is due there.
-    pub(super) fn waiting(&self, app: AppId, endpoint: EndpointId) {
-        self.add(|outgoing| outgoing.waiting(app, endpoint));
+    pub(super) fn waiting(&self, due: Due) {
+        self.add(|outgoing| outgoing.waiting(due));
     }
 
     /// The same where nothing but the endpoint is known.
@@ -173,7 +173,7 @@ impl Wire {
 
     /// What is to be sent now: channels and texts.
     fn letters(&self) -> (Vec<String>, Vec<String>) {
-        let outgoing = std::mem::take(&mut *self.outgoing.lock());
+        let mut outgoing = std::mem::take(&mut *self.outgoing.lock());
         let owners = Arc::clone(&self.owners.lock());
         let mut letters: Vec<(String, String)> = Vec::new();
         for (is_told, word) in [
@@ -192,12 +192,10 @@ impl Wire {
             });
             letters.extend(looking.map(|holder| (self.channel_of(*holder), LOOK.to_owned())));
         }
-        let mut by_owner: HashMap<i64, Vec<(AppId, EndpointId)>> = HashMap::new();
-        for (app, endpoint) in outgoing.waiting {
-            match owner(lane_partition(endpoint.row()), &owners) {
-                Some(holder) if holder != self.me => {
-                    by_owner.entry(holder).or_default().push((app, endpoint));
-                }
+        let mut by_owner: HashMap<i64, Vec<Due>> = HashMap::new();
+        for due in outgoing.waiting.take() {
+            match owner(lane_partition(due.endpoint.row()), &owners) {
+                Some(holder) if holder != self.me => by_owner.entry(holder).or_default().push(due),
                 _ => {}
             }
         }
@@ -211,25 +209,32 @@ impl Wire {
 
 #[cfg(test)]
 mod tests {
+    use postrider_core::id::{AppId, EndpointId};
+
     use super::*;
 
-    fn lanes(count: u8) -> Vec<(AppId, EndpointId)> {
-        (0..count).map(|byte| (AppId::from_bytes([byte; 20]), EndpointId::from_bytes([byte; 20]))).collect()
+    fn lanes(count: u8) -> Vec<Due> {
+        let lane = |byte| Due {
+            app: AppId::from_bytes([byte; 20]),
+            endpoint: EndpointId::from_bytes([byte; 20]),
+            manual: false,
+        };
+        (0..count).map(lane).collect()
     }
 
     #[test]
     fn hints_go_to_whoever_owns_the_lane() {
         let wire = Wire::new(1, "schema");
         wire.set_owners(&[1, 2, 3]);
-        for (app, endpoint) in lanes(100) {
-            wire.waiting(app, endpoint);
+        for due in lanes(100) {
+            wire.waiting(due);
         }
         let (channels, texts) = wire.letters();
         assert_eq!(channels.len(), 2);
         for (channel, text) in channels.iter().zip(&texts) {
             let Heard::Waiting(lanes) = understand(text) else { panic!("{text}") };
-            for (_, endpoint) in lanes {
-                let owner = owner(lane_partition(endpoint.row()), &[1, 2, 3]).unwrap();
+            for due in lanes {
+                let owner = owner(lane_partition(due.endpoint.row()), &[1, 2, 3]).unwrap();
                 assert_eq!(*channel, wire.channel_of(owner));
                 assert_ne!(owner, 1, "nobody writes to itself");
             }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use postrider_core::id::EndpointId;
 use postrider_core::scope::SystemScope;
-use postrider_store::cluster::{Cluster, Notice};
+use postrider_store::cluster::{Cluster, Due, Notice};
 use postrider_store::partition::{LANE_PARTITIONS, lane_partition};
 use postrider_store::postgres::{Options, Postgres};
 use postrider_store::{Placement, Store};
@@ -195,22 +195,23 @@ async fn one_that_does_not_dispatch_owns_nothing_and_tells_the_owner() {
             break lanes;
         }
     };
+    let due = Due { app: things.scope.app(), endpoint: things.endpoint, manual: false };
     let (began, mut slowest) = (Instant::now(), Duration::ZERO);
     for round in 0..20 {
         let (message, accepted) = things.accept(&api).await;
         accepted.unwrap();
         let accepted = Instant::now();
-        assert_eq!(hint(&mut notices).await, [(things.scope.app(), things.endpoint)]);
+        assert_eq!(hint(&mut notices).await, [due]);
         slowest = slowest.max(accepted.elapsed());
         assert!(things.claim(&dispatch).await.contains(&message), "{round}");
     }
     println!("20 hints in {:?}, the slowest {slowest:?} after its message", began.elapsed());
-    // So does sending again.
+    // So does sending again, which says that a person waits.
     let settlement = things.success(things.accept(&dispatch).await.0);
     let message = settlement.attempt.message;
     dispatch.settle(SystemScope::assume(), vec![settlement].into(), Vec::new()).await.unwrap();
     api.resend(things.scope, message, things.endpoint, crate::things::NOW, None).await.unwrap();
-    assert_eq!(hint(&mut notices).await, [(things.scope.app(), things.endpoint)]);
+    assert_eq!(hint(&mut notices).await, [Due { manual: true, ..due }]);
     api.close().await.unwrap();
     dispatch.close().await.unwrap();
     database.drop_schema().await;

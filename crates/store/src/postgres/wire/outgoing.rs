@@ -1,9 +1,6 @@
 //! What is to be told, gathered until it is sent.
 
-use std::collections::HashSet;
-
-use postrider_core::id::{AppId, EndpointId};
-
+use crate::cluster::{Due, DueEndpoints};
 use crate::partition::{Partitions, lane_partition};
 
 /// Lanes that are named; of more than that only the partitions are kept.
@@ -11,7 +8,7 @@ const LANES_MAX: usize = 8_192;
 
 #[derive(Default)]
 pub(super) struct Outgoing {
-    pub(super) waiting: HashSet<(AppId, EndpointId)>,
+    pub(super) waiting: DueEndpoints,
     /// Partitions whose owners are to look. All of them stands for everybody.
     pub(super) parts: Partitions,
     pub(super) changed: bool,
@@ -19,11 +16,11 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn waiting(&mut self, app: AppId, endpoint: EndpointId) {
+    pub(super) fn waiting(&mut self, due: Due) {
         if self.waiting.len() < LANES_MAX {
-            self.waiting.insert((app, endpoint));
+            self.waiting.add(due);
         } else {
-            self.parts.insert(lane_partition(endpoint.row()));
+            self.parts.insert(lane_partition(due.endpoint.row()));
         }
     }
 }

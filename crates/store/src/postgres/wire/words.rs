@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use postrider_core::id::{AppId, EndpointId};
+use crate::cluster::Due;
 
 /// The longest text that a notification carries is 8,000 bytes.
 const PAYLOAD_MAX: usize = 7_900;
@@ -13,6 +13,8 @@ const PAYLOADS_MAX: usize = 8;
 pub(super) const LOOK: &str = "look";
 pub(super) const CHANGED: &str = "changed";
 pub(super) const MEMBERS: &str = "members";
+/// Follows the endpoint where a person asked.
+const MANUAL: &str = "!";
 
 /// What a node has heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(in crate::postgres) enum Heard {
     /// The wire is up again, and anything may have been missed.
     Up,
     /// Deliveries are due at these endpoints.
-    Waiting(Vec<(AppId, EndpointId)>),
+    Waiting(Vec<Due>),
     /// Deliveries may be due anywhere.
     Look,
     /// Somebody has changed something.
@@ -30,10 +32,10 @@ pub(in crate::postgres) enum Heard {
 }
 
 /// The texts that name these lanes.
-pub(super) fn name(lanes: &[(AppId, EndpointId)]) -> Vec<String> {
+pub(super) fn name(lanes: &[Due]) -> Vec<String> {
     let mut texts = vec![String::new()];
-    for (app, endpoint) in lanes {
-        let name = format!("{app} {endpoint} ");
+    for Due { app, endpoint, manual } in lanes {
+        let name = format!("{app} {endpoint}{} ", if *manual { MANUAL } else { "" });
         if texts.last().is_some_and(|text| text.len() + name.len() > PAYLOAD_MAX) {
             texts.push(String::new());
         }
@@ -55,9 +57,13 @@ pub(super) fn understand(text: &str) -> Heard {
             let mut words = lanes.split_ascii_whitespace();
             let mut waiting = Vec::new();
             while let Some(app) = words.next() {
-                let endpoint = words.next().and_then(|endpoint| endpoint.parse().ok());
-                let (Ok(app), Some(endpoint)) = (app.parse(), endpoint) else { return Heard::Look };
-                waiting.push((app, endpoint));
+                let word = words.next().unwrap_or_default();
+                let endpoint = word.strip_suffix(MANUAL);
+                let manual = endpoint.is_some();
+                let (Ok(app), Ok(endpoint)) = (app.parse(), endpoint.unwrap_or(word).parse()) else {
+                    return Heard::Look;
+                };
+                waiting.push(Due { app, endpoint, manual });
             }
             if waiting.is_empty() { Heard::Look } else { Heard::Waiting(waiting) }
         }
@@ -66,11 +72,17 @@ pub(super) fn understand(text: &str) -> Heard {
 
 #[cfg(test)]
 mod tests {
+    use postrider_core::id::{AppId, EndpointId};
+
     use super::*;
 
     #[test]
     fn what_is_written_is_understood() {
-        let lane = |byte| (AppId::from_bytes([byte; 20]), EndpointId::from_bytes([byte; 20]));
+        let lane = |byte: u8| Due {
+            app: AppId::from_bytes([byte; 20]),
+            endpoint: EndpointId::from_bytes([byte; 20]),
+            manual: byte.is_multiple_of(3),
+        };
         let lanes: Vec<_> = (0..200).map(lane).collect();
         let texts = name(&lanes);
         assert!(texts.len() > 1 && texts.iter().all(|text| text.len() <= PAYLOAD_MAX));
