@@ -43,6 +43,8 @@ pub(super) struct Oracle {
     /// Deliveries that came again after a success, with when they came first.
     again: Vec<(u64, Endpoint, Instant)>,
     judged: usize,
+    /// Those of them that had no reason to.
+    unexcused: Vec<(MessageId, Endpoint)>,
     /// The first numbers that were not looked at, and those before that are not known to have arrived.
     next: u64,
     open: BTreeSet<u64>,
@@ -120,6 +122,7 @@ impl Oracle {
             };
             if !self.excuses.iter().any(covers) {
                 let kind = endpoint.kind();
+                self.unexcused.push((self.ids[n], *endpoint));
                 troubles.push(format!("{n} came again to {endpoint:?}, {kind:?}, and had no reason to"));
             }
         }
@@ -147,6 +150,11 @@ impl Oracle {
         }
         troubles.truncate(TOLD_MAX);
         repeated
+    }
+
+    /// Deliveries that came again and had no reason to.
+    pub(super) fn unexcused(&self) -> &[(MessageId, Endpoint)] {
+        &self.unexcused
     }
 
     /// At the end, when nothing is left: a message that nobody acknowledged was accepted for all its endpoints or for

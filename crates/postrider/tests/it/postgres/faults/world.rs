@@ -103,7 +103,7 @@ impl World {
         }
         let started = self.fleet.settle().await;
         self.drain(&format!("{fault}, node {victim}")).await;
-        let repeated = self.judge(&format!("{fault}, node {victim}"));
+        let repeated = self.judge(&format!("{fault}, node {victim}")).await;
         Round {
             fault,
             took: began.elapsed(),
@@ -143,12 +143,39 @@ impl World {
         self.recent.extend(arrivals);
     }
 
-    fn judge(&mut self, what: &str) -> usize {
+    async fn judge(&mut self, what: &str) -> usize {
         let mut troubles = self.books.take_troubles();
         let oracle = &mut self.oracle;
         let repeated = self.books.read(|sent| oracle.judge(sent, &mut troubles));
-        assert!(troubles.is_empty(), "{what}:\n{}", troubles.join("\n"));
+        if !troubles.is_empty() {
+            let records = self.records().await;
+            panic!("{what}:\n{}\n{}", troubles.join("\n"), records.join("\n"));
+        }
         repeated
+    }
+
+    /// What is on record of deliveries that came again and had no reason to.
+    async fn records(&self) -> Vec<String> {
+        let database = self.server().client().await;
+        let mut records = Vec::new();
+        for (message, endpoint) in self.oracle.unexcused() {
+            let row = self.endpoints.iter().find(|(known, _)| known == endpoint).map(|(_, id)| id.row());
+            let of_delivery =
+                "SELECT format('state %s, attempts %s, uncounted %s, trigger %s, holder %s', state,
+                                             attempts, uncounted, trigger, holder)
+                                 FROM delivery WHERE message_row = $1 AND endpoint_row = $2";
+            let of_attempts =
+                "SELECT format('attempt %s at %s by trigger %s: %s %s', number, at, trigger, status_code,
+                                             failure)
+                                 FROM attempt WHERE message_row = $1 AND endpoint_row = $2 ORDER BY number";
+            for sql in [of_delivery, of_attempts] {
+                let rows = database.query(sql, &[&message.row(), &row]).await.unwrap();
+                records.extend(
+                    rows.iter().map(|row| format!("{message} {endpoint:?}: {}", row.get::<_, &str>(0))),
+                );
+            }
+        }
+        records
     }
 
     /// How long it took until each of these endpoints got something that was published afterwards. The throttled one
@@ -172,7 +199,7 @@ impl World {
         let unfinished = "SELECT count(*) FROM delivery WHERE state < 3";
         await_until("nothing to be left", async || (ask(unfinished).await == 0).then_some(())).await;
         self.drain("at the end").await;
-        self.judge("at the end");
+        self.judge("at the end").await;
         let mut troubles = Vec::new();
         let deliveries = self.books.read(|sent| self.oracle.judge_unknown(sent, &mut troubles));
         assert!(troubles.is_empty(), "{}", troubles.join("\n"));
