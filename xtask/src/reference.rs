@@ -7,8 +7,11 @@ use anyhow::{Context as _, Result, bail};
 use crate::process;
 use crate::workspace::{cargo, root};
 
-/// Each document, and the arguments of `postrider` that print it.
-const DOCUMENTS: [(&str, &[&str]); 1] = [("docs/configuration.md", &["config", "reference"])];
+/// Each document, and what cargo is to run to print it.
+const DOCUMENTS: [(&str, &[&str]); 2] = [
+    ("docs/configuration.md", &["--package", "postrider", "--", "config", "reference"]),
+    ("docs/providers.md", &["--package", "postrider-core", "--example", "providers"]),
+];
 
 /// Writes the documents that are out of date, or, with `check`, only names them and fails.
 pub(crate) fn run(check: bool) -> Result<()> {
@@ -16,7 +19,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     for (name, arguments) in DOCUMENTS {
         let path = root().join(name);
         let mut command = cargo();
-        command.args(["run", "--quiet", "--package", "postrider", "--"]).args(arguments);
+        command.args(["run", "--quiet"]).args(arguments);
         let text = process::output(&mut command)?;
         if fs::read(&path).is_ok_and(|written| written == text) {
             println!("{name}: up to date");

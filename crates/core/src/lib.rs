@@ -6,7 +6,8 @@
 //! - the vocabulary: [`id`], [`time`], [`rng`], [`limits`], [`secret`], [`scope`];
 //! - the things: [`environment`], [`key`], [`app`], [`event_type`], [`endpoint`], [`message`], [`delivery`],
 //!   [`attempt`], [`task`];
-//! - the rules: [`names`], [`json`], [`headers`], [`route`], [`sign`], [`verify`], [`retry`], [`retry_after`].
+//! - the rules: [`names`], [`json`], [`headers`], [`route`], [`sign`], [`verify`], [`retry`], [`retry_after`];
+//! - the other direction: [`inbound`].
 
 pub mod app;
 pub mod attempt;
@@ -16,6 +17,7 @@ pub mod environment;
 pub mod event_type;
 pub mod headers;
 pub mod id;
+pub mod inbound;
 pub mod json;
 pub mod key;
 pub mod limits;
