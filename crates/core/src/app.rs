@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::{AppId, EnvironmentId};
+use crate::id::{AppId, EnvironmentId, SourceId};
 use crate::time::Timestamp;
 
 /// Free text by name that belongs to the caller; Postrider never reads it.
@@ -23,6 +23,8 @@ pub struct App {
     pub throttle_rate: Option<u32>,
     /// The caller's notes.
     pub metadata: Metadata,
+    /// The source whose hidden application this is: nobody can name it, and it is in no list.
+    pub source: Option<SourceId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -310,6 +310,10 @@ id_kind! {
     AttemptId "atmpt_";
     /// A background task.
     TaskId "qtask_";
+    /// A source.
+    SourceId "src_";
+    /// A received request that was refused.
+    RefusalId "rfsl_";
 }
 
 #[cfg(test)]

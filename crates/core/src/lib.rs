@@ -5,8 +5,8 @@
 //!
 //! - the vocabulary: [`id`], [`time`], [`rng`], [`limits`], [`secret`], [`scope`];
 //! - the things: [`environment`], [`key`], [`app`], [`event_type`], [`endpoint`], [`message`], [`delivery`],
-//!   [`attempt`], [`task`];
-//! - the rules: [`names`], [`json`], [`headers`], [`route`], [`sign`], [`verify`], [`retry`], [`retry_after`];
+//!   [`attempt`], [`task`], [`source`], [`reception`];
+//! - the rules: [`names`], [`json`], [`headers`], [`route`], [`sign`], [`verify`], [`retry`], [`retry_after`], [`schedule`];
 //! - the other direction: [`inbound`].
 
 pub mod app;
@@ -23,13 +23,16 @@ pub mod key;
 pub mod limits;
 pub mod message;
 pub mod names;
+pub mod reception;
 pub mod retry;
 pub mod retry_after;
 pub mod rng;
 pub mod route;
+pub mod schedule;
 pub mod scope;
 pub mod secret;
 pub mod sign;
+pub mod source;
 pub mod task;
 pub mod time;
 pub mod verify;

@@ -52,3 +52,23 @@ pub const DELIVER_AT_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
 pub const RESPONSE_BYTES: usize = 16 * 1024;
 /// Bytes of an answer's headers that are recorded.
 pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
+/// Sources of one environment.
+pub const SOURCES: usize = 10_000;
+/// Secrets of one source: those that are being replaced, and their successors.
+pub const SOURCE_SECRETS: usize = 10;
+/// Tokens of a source that are still good after they were replaced.
+pub const OLD_TOKENS: usize = 10;
+/// How long a replaced token of a source is good.
+pub const TOKEN_GRACE: Duration = Duration::from_secs(48 * 3600);
+/// How long an event is remembered, so that its repetition is recognised.
+pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// Messages that one batch may become; a longer one stays in one piece.
+pub const BATCH_ITEMS: usize = 1_000;
+/// Refused requests that a source keeps.
+pub const REFUSALS: u64 = 100;
+/// Bytes of refused requests that a source keeps.
+pub const REFUSAL_BYTES: u64 = 1024 * 1024;
+/// Bytes of a refused request's body that are kept.
+pub const REFUSAL_BODY_BYTES: usize = 16 * 1024;
+/// Bytes of the code of a transformation.
+pub const TRANSFORMATION_BYTES: usize = 50 * 1024;

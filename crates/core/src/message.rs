@@ -44,4 +44,8 @@ pub struct Payload {
 pub struct Raw {
     /// Headers that the caller asked for, by lower-case name: `content-type` and others that custom headers may be.
     pub headers: Vec<(String, String)>,
+    /// Set where the headers are those of a received request: nothing is added to them, no signature either, and their
+    /// values are bytes, each written as the character of its number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_it_came: bool,
 }

@@ -6,6 +6,7 @@
 
 use crate::app::App;
 use crate::id::{AppId, EnvironmentId};
+use crate::source::Source;
 
 /// What an API key may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +46,8 @@ impl Identity {
         }
     }
 
-    /// The right to what belongs to `app`, or `None` when this identity must not know that it exists.
+    /// The right to what belongs to `app`, or `None` when this identity must not know that it exists: nobody knows of the
+    /// hidden application of a source, which is reached by [`EnvironmentScope::source`].
     #[must_use]
     pub fn app(self, app: &App) -> Option<AppScope> {
         let reaches = match self {
@@ -53,7 +55,7 @@ impl Identity {
             Self::Environment(environment) => environment == app.environment,
             Self::App(environment, own) => environment == app.environment && own == app.id,
         };
-        reaches.then_some(AppScope { environment: app.environment, app: app.id })
+        (reaches && app.source.is_none()).then_some(AppScope { environment: app.environment, app: app.id })
     }
 }
 
@@ -70,6 +72,12 @@ impl EnvironmentScope {
     #[must_use]
     pub const fn environment(self) -> EnvironmentId {
         self.0
+    }
+
+    /// The right to what belongs to the hidden application of `source`; `None` for a source of another environment.
+    #[must_use]
+    pub fn source(self, source: &Source) -> Option<AppScope> {
+        (source.environment == self.0).then_some(AppScope { environment: self.0, app: source.app })
     }
 
     /// The weaker right to look its applications up.

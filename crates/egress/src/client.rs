@@ -69,9 +69,18 @@ impl Client {
     /// that to requests known to be idempotent (RFC 9110 §9.2.2, RFC 9112 §9.3.1); a webhook is, by its
     /// `webhook-id`. A connection without a past has no such excuse: there it is a failure.
     pub async fn send(&self, request: Request<'_>) -> Exchange {
+        self.exchange(Method::POST, request).await
+    }
+
+    /// Sends a `GET`, whose body should be empty, in the same way: for what others publish, such as keys.
+    pub async fn get(&self, request: Request<'_>) -> Exchange {
+        self.exchange(Method::GET, request).await
+    }
+
+    async fn exchange(&self, method: Method, request: Request<'_>) -> Exchange {
         let mut log = Log::start(request.deadline);
         let deadline = log.deadline;
-        let done = timeout_at(deadline, self.run(request, &mut log)).await;
+        let done = timeout_at(deadline, self.run(method, request, &mut log)).await;
         log.finish(done.ok().and_then(Result::err))
     }
 
@@ -81,9 +90,9 @@ impl Client {
         self.pool.sweep(Instant::now());
     }
 
-    async fn run(&self, request: Request<'_>, log: &mut Log) -> Result<(), Failure> {
+    async fn run(&self, method: Method, request: Request<'_>, log: &mut Log) -> Result<(), Failure> {
         let key = Key { partition: request.partition, origin: Arc::clone(request.target.origin()) };
-        let outgoing = outgoing(request);
+        let outgoing = outgoing(method, request);
         loop {
             match self.place(&key, log).await {
                 Place::Vacant(slot) => return self.send_fresh(&key, slot, outgoing, log).await,
@@ -176,11 +185,11 @@ impl Client {
     }
 }
 
-fn outgoing(request: Request<'_>) -> Outgoing {
+fn outgoing(method: Method, request: Request<'_>) -> Outgoing {
     let Request { target, mut headers, body, .. } = request;
     frame(&mut headers, target.host_header(), &body);
     let mut outgoing = http::Request::new(Full::new(body));
-    *outgoing.method_mut() = Method::POST;
+    *outgoing.method_mut() = method;
     *outgoing.uri_mut() = target.path();
     *outgoing.headers_mut() = headers;
     outgoing

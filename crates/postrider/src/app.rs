@@ -44,10 +44,12 @@ use crate::context::{Context, Limits, Parts};
 use crate::directory::Directory;
 use crate::dispatch::lanes::Inbox;
 use crate::dispatch::{self, Dispatch, Lanes};
+use crate::inlet;
 use crate::intake::Rates;
 use crate::server::{self, Server};
 use crate::service::keyring::Keyring;
 use crate::service::memory::Memory;
+use crate::service::sources::{Inlets, Keys, Refusals};
 use crate::telemetry::metrics;
 use crate::telemetry::requests::Counting;
 use crate::upkeep::Upkeep;
@@ -148,11 +150,20 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
     let context = Arc::new(Parts {
         directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
         keyring: Keyring::new(Arc::clone(&store)),
+        inlets: Inlets::new(Arc::clone(&store)),
+        keys: Keys::new(Arc::clone(&client), Arc::clone(&policy)),
+        refusals: Refusals::default(),
         tasks: tokio::sync::Notify::new(),
         turns: crate::service::turns::Turns::default(),
         rates: Rates::new(NonZeroU32::new(config.limits.app_messages_per_second)),
         memory: Memory::new(config.server.body_memory.len()),
-        limits: Limits { body_bytes: config.limits.body.len(), requests: config.limits.requests },
+        limits: Limits {
+            body_bytes: config.limits.body.len(),
+            requests: config.limits.requests,
+            receive_bytes: config.limits.receive_body.len(),
+        },
+        schedules: tokio::sync::Notify::new(),
+        address: std::sync::OnceLock::new(),
         store,
         clock,
         rng,
@@ -208,6 +219,8 @@ impl Opened {
         let address = listener
             .local_addr()
             .map_err(|source| StartError::Listen { address: config.general.listen, source })?;
+        let reached = config.general.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        context.address.set(reached.trim_end_matches('/').to_owned()).ok();
         let first_key = bootstrap::keys(&context, environment, config.general.bootstrap_key.as_ref()).await?;
 
         // Before anything that counts: what is counted without a recorder is lost, for ever where the counter is kept.
@@ -221,7 +234,7 @@ impl Opened {
 
         let api = crate::api::router(Arc::clone(&context));
         let about_us = health::router(Arc::clone(&health));
-        let mut whole = api.clone().merge(about_us.clone());
+        let mut whole = api.clone().merge(about_us.clone()).merge(inlet::router(Arc::clone(&context)));
         if bins {
             whole = whole.merge(bins::router(Bins::new(Arc::clone(&context.clock))));
         }

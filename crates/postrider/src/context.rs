@@ -1,6 +1,6 @@
 //! What the parts of the server share. Made once, in `app`; there are no globals.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use postrider_core::id::IdGenerator;
 use postrider_core::rng::Rng;
@@ -14,6 +14,7 @@ use crate::dispatch::Lanes;
 use crate::intake::Rates;
 use crate::service::keyring::Keyring;
 use crate::service::memory::Memory;
+use crate::service::sources::{Inlets, Keys, Refusals};
 use crate::service::turns::Turns;
 
 /// The shared parts. Cheap to clone.
@@ -35,6 +36,12 @@ pub struct Parts {
     pub directory: Directory,
     /// Who holds which key.
     pub keyring: Keyring,
+    /// Sources, ready to receive.
+    pub inlets: Inlets,
+    /// Keys that providers publish.
+    pub keys: Keys,
+    /// What bounds the keeping of refused requests.
+    pub refusals: Refusals,
     /// The way into dispatch.
     pub lanes: Lanes,
     /// Told when a background task was started, so that it begins at once.
@@ -47,6 +54,10 @@ pub struct Parts {
     pub memory: Memory,
     /// Ceilings that the operator chose.
     pub limits: Limits,
+    /// Told when a source with a schedule was made or changed, so that its time is known at once.
+    pub schedules: Notify,
+    /// Where clients reach this server, without a slash at the end; set by the time it is served.
+    pub address: OnceLock<String>,
 }
 
 /// Ceilings that the operator chose; the section `[limits]` of the configuration.
@@ -57,11 +68,13 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Requests of the API that may be under way at once, beyond which callers get 429.
     pub requests: usize,
+    /// Bytes of one request to a source.
+    pub receive_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1024 * 1024, requests: 4_096 }
+        Self { body_bytes: 1024 * 1024, requests: 4_096, receive_bytes: 5 * 1024 * 1024 }
     }
 }
 
@@ -69,6 +82,11 @@ impl Parts {
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Where clients reach this server, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        self.address.get().map_or("", String::as_str)
     }
 }
 
@@ -114,6 +132,12 @@ pub(crate) mod fixture {
             let context = Arc::new(Parts {
                 directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
                 keyring: Keyring::new(Arc::clone(&store)),
+                inlets: Inlets::new(Arc::clone(&store)),
+                keys: Keys::new(
+                    Arc::new(postrider_egress::Client::new(Policy::strict())),
+                    Arc::clone(&policy),
+                ),
+                refusals: Refusals::default(),
                 store,
                 clock: Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000))),
                 rng,
@@ -125,6 +149,8 @@ pub(crate) mod fixture {
                 rates: Rates::new(None),
                 memory: Memory::new(16 * 1024 * 1024),
                 limits: Limits::default(),
+                schedules: Notify::new(),
+                address: OnceLock::new(),
             });
             let id = EnvironmentId::make(&context.ids, &*context.clock, &*context.rng);
             let environment = Environment {
@@ -143,6 +169,11 @@ pub(crate) mod fixture {
             };
             let endpoint = endpoints::create(&context, identity, &Ref::Id(app), changes, None).await.unwrap();
             Self { context, inbox, endpoint, identity, _dir: dir }
+        }
+
+        /// Whose key the environment's is.
+        pub(crate) fn identity(&self) -> Identity {
+            self.identity
         }
 
         pub(crate) async fn publish(&self) -> Arc<Message> {

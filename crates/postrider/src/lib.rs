@@ -6,7 +6,7 @@
 //! - [`dispatch`]: its deliveries are attempted, and what came of them is settled;
 //! - [`upkeep`]: retention and background tasks;
 //! - [`service`]: the use cases that every face shares;
-//! - [`api`], [`bins`], [`cli`]: the faces. Faces call `service`; nothing calls a face;
+//! - [`api`], [`inlet`], [`bins`], [`cli`]: the faces. Faces call `service`; nothing calls a face;
 //! - [`context`], [`directory`]: what they all share; [`watch`]: what other nodes have changed in it; [`config`], [`telemetry`], [`server`], [`app`], [`shutdown`]: how
 //!   it is put together and taken down.
 
@@ -21,6 +21,9 @@ pub mod service;
 pub mod api;
 pub mod bins;
 pub mod cli;
+pub mod inlet;
+
+mod body;
 
 pub mod context;
 pub mod directory;

@@ -110,6 +110,7 @@ impl Changes {
         }
         if everything {
             directory.forget_all();
+            context.inlets.forget_all();
             return context.lanes.all_changed();
         }
         for (environment, name) in event_types {
@@ -117,6 +118,7 @@ impl Changes {
         }
         for app in &apps {
             directory.forget(*app);
+            context.inlets.forget(*app);
         }
         for environment in &environments {
             directory.forget_environment(*environment);

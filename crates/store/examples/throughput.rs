@@ -109,6 +109,7 @@ impl Bench {
             name: "bench".to_owned(),
             throttle_rate: None,
             metadata: std::collections::BTreeMap::default(),
+            source: None,
             created_at: now,
             updated_at: now,
         };

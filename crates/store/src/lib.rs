@@ -10,7 +10,7 @@
 //! - Bytes from outside are kept as bytes, never interpreted, so that no content can make recording fail.
 //!
 //! In reading order: the trait ([`Store`]), what its methods take and give ([`accept`], [`dispatch`], [`list`],
-//! [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, the engines [`sqlite`] and [`postgres`],
+//! [`receive`], [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, the engines [`sqlite`] and [`postgres`],
 //! and [`partition`] and [`cluster`], which divide the endpoints among nodes.
 
 pub mod accept;
@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod list;
 pub mod partition;
 pub mod postgres;
+pub mod receive;
 pub mod seal;
 pub mod sqlite;
 pub mod transfer;
@@ -41,4 +42,5 @@ pub use list::{
     AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Listed, MessageFilter, Order, PAGE_BYTES,
     Page,
 };
+pub use receive::{Arrival, Firing, Intake, Taken};
 pub use verbs::{Change, Health, Retained, Store, TaskStep};

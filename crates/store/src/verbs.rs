@@ -10,10 +10,12 @@ use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, TaskId};
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
 use postrider_core::key::{Key, TokenHash};
 use postrider_core::message::Message;
+use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::source::Source;
 use postrider_core::task::Task;
 use postrider_core::time::Timestamp;
 
@@ -21,8 +23,8 @@ use crate::cluster::Cluster;
 use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, ChangeError, Claim, Claimed, CreateError,
-    DeliveryFilter, DeliveryStats, EndpointMark, Error, Idempotency, LaneDue, Listed, MessageFilter, Page,
-    RepeatError, ResendError, Settled, Settlement,
+    DeliveryFilter, DeliveryStats, EndpointMark, Error, Idempotency, Intake, LaneDue, Listed, MessageFilter,
+    Page, RepeatError, ResendError, Settled, Settlement, Taken,
 };
 
 /// A change to one object, applied to what the store holds, inside the transaction that writes it back. It may be
@@ -300,6 +302,70 @@ pub trait Store: Send + Sync + 'static {
         endpoint: EndpointId,
         now: Timestamp,
     ) -> Result<bool, Error>;
+
+    // ---- sources and what they receive
+
+    /// Adds a source and its hidden application. A taken uid is [`CreateError::Taken`], too many sources
+    /// [`CreateError::TooMany`].
+    async fn create_source(
+        &self,
+        scope: EnvironmentScope,
+        source: Source,
+        app: App,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<Source>>;
+    /// The source that `source` names.
+    async fn source(&self, scope: EnvironmentScope, source: &Ref<SourceId>) -> Result<Option<Source>, Error>;
+    /// Sources by id, descending in their natural order.
+    async fn sources(
+        &self,
+        scope: EnvironmentScope,
+        page: Page<SourceId>,
+    ) -> Result<Listed<Source, SourceId>, Error>;
+    /// The source with this hidden application, for the server itself.
+    async fn source_by_app(&self, scope: SystemScope, app: AppId) -> Result<Option<Source>, Error>;
+    /// The hidden application of the source that a token with this hash leads to. Whether the token is still good, the
+    /// source says.
+    async fn app_of_token(&self, scope: SystemScope, hash: TokenHash) -> Result<Option<AppId>, Error>;
+    /// Changes a source and sets its `updated_at`.
+    async fn change_source(
+        &self,
+        scope: EnvironmentScope,
+        source: SourceId,
+        change: Change<Source>,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Source>, ChangeError>;
+    /// Deletes a source with its tokens and refusals, and its hidden application as [`Store::delete_app`] does. `false`
+    /// when there was none.
+    async fn delete_source(
+        &self,
+        scope: EnvironmentScope,
+        source: SourceId,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+    /// Sources whose schedule has come at `now`, oldest first, by their hidden applications, and when they were due; at
+    /// most `limit`.
+    async fn firings(
+        &self,
+        scope: SystemScope,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AppId, Timestamp)>, Error>;
+    /// Accepts all messages of an intake with their deliveries and what is known of them, all or nothing: what a
+    /// provider's 2xx stands on. An answer for each, in order. A repetition is kept, says so, and is sent nowhere. An
+    /// intake whose firing is another's already comes to nothing, and has no answers.
+    async fn receive(&self, scope: AppScope, intake: Intake) -> Result<Vec<Taken>, AcceptError>;
+    /// What is known of each of these messages as received ones; `None` for others.
+    async fn receptions(
+        &self,
+        scope: AppScope,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Option<Reception>>, Error>;
+    /// Keeps a refused request of the source with this hidden application, and forgets the oldest ones beyond `ring`.
+    async fn refuse(&self, scope: AppScope, refusal: Refusal, ring: Ring) -> Result<(), Error>;
+    /// The refused requests that are kept, newest first.
+    async fn refusals(&self, scope: AppScope) -> Result<Vec<Refusal>, Error>;
 
     // ---- background tasks
 

@@ -11,6 +11,7 @@ use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::event_type::EventType;
 use postrider_core::message::Message;
+use postrider_core::source::Source;
 
 /// A row of a list.
 pub(crate) trait Weigh {
@@ -21,6 +22,14 @@ pub(crate) trait Weigh {
 impl Weigh for App {
     fn bytes(&self) -> usize {
         pairs(&self.metadata)
+    }
+}
+
+impl Weigh for Source {
+    fn bytes(&self) -> usize {
+        let code = |one: &postrider_core::source::Transformation| one.code.as_ref().map_or(0, String::len);
+        let cron = self.settings.cron.as_ref().map_or(0, |cron| cron.payload.len());
+        pairs(&self.metadata) + cron + self.settings.transformations.values().map(code).sum::<usize>()
     }
 }
 

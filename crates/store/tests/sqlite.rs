@@ -90,13 +90,15 @@ async fn credentials_for_a_raw_payload_are_not_in_the_files() {
         name: "app".into(),
         throttle_rate: None,
         metadata: BTreeMap::new(),
+        source: None,
         created_at: NOW,
         updated_at: NOW,
     };
     let scope = SystemScope::assume().app(environment.id, app.id);
     store.create_app(SystemScope::assume().environment(environment.id), app, None).await.unwrap();
     let headers = vec![("authorization".to_owned(), "Bearer a-credential".to_owned())];
-    let payload = Payload { body: Bytes::from_static(b"<open text/>"), raw: Some(Raw { headers }) };
+    let payload =
+        Payload { body: Bytes::from_static(b"<open text/>"), raw: Some(Raw { headers, as_it_came: false }) };
     let message = Message {
         id: MessageId::make(&ids, &clock, &rng),
         app: scope.app(),

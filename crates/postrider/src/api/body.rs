@@ -9,23 +9,13 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout_at};
 
 use super::json;
 use super::problem::Problem;
+use crate::body::{self, Unread};
 use crate::context::Context;
-use crate::service::memory::{Held, OutOfMemory};
-
-/// A body must be here after this time, however steadily it comes.
-const TOTAL: Duration = Duration::from_secs(20);
-/// For this long a body may dawdle.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// After that it must have come at this rate since its beginning.
-const BYTES_PER_SECOND: u64 = 1_024;
-/// Allocated before anything has come, whatever length was announced.
-const FIRST_BYTES: usize = 64 * 1024;
+use crate::service::memory::Held;
 
 /// The body's bytes. The memory for them is given back when it is dropped, which in a handler is at the end.
 pub(crate) struct Raw {
@@ -49,10 +39,9 @@ impl FromRequest<Context> for Raw {
     async fn from_request(request: Request, context: &Context) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_encoding(&parts.headers)?;
-        let announced = parts.headers.get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let mut held = context.memory.hold();
-        let bytes = read(body, announced.unwrap_or(0), context.limits.body_bytes, &mut held).await?;
+        let announced = body::announced(&parts.headers);
+        let bytes = read(body, announced, context.limits.body_bytes, &mut held).await?;
         Ok(Self { bytes, held })
     }
 }
@@ -78,43 +67,14 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads a body into memory of its own: a slice of the connection's buffer would keep all of that alive for as long
-/// as the payload waits in a lane.
-async fn read(mut body: Body, announced: usize, limit: usize, held: &mut Held) -> Result<Bytes, Problem> {
-    if announced > limit {
-        return Err(too_large(limit));
-    }
-    let mut bytes = Vec::new();
-    grow(&mut bytes, announced.min(FIRST_BYTES), held)?;
-    let begin = Instant::now();
-    loop {
-        let deadline = begin + allowance(bytes.len());
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| too_slow())?;
-        let Some(frame) = frame else { return Ok(bytes.into()) };
-        let frame = frame.map_err(|_| broken_off())?;
-        if let Some(data) = frame.data_ref() {
-            if data.len() > limit - bytes.len() {
-                return Err(too_large(limit));
-            }
-            if data.len() > bytes.capacity() - bytes.len() {
-                let wanted = (bytes.len() + data.len()).max(bytes.capacity() * 2).min(limit);
-                grow(&mut bytes, wanted, held)?;
-            }
-            bytes.extend_from_slice(data);
-        }
-    }
-}
-
-/// Gives `bytes` room for `capacity` in all, if there is memory for it.
-fn grow(bytes: &mut Vec<u8>, capacity: usize, held: &mut Held) -> Result<(), Problem> {
-    held.grow(capacity).map_err(|OutOfMemory| crowded())?;
-    bytes.reserve_exact(capacity - bytes.len());
-    Ok(())
-}
-
-/// How long after its beginning a body of which `received` bytes have come may wait for more.
-fn allowance(received: usize) -> Duration {
-    (PATIENCE + Duration::from_secs(received as u64 / BYTES_PER_SECOND)).min(TOTAL)
+/// Reads a body, and words what is wrong with it.
+async fn read(body: Body, announced: usize, limit: usize, held: &mut Held) -> Result<Bytes, Problem> {
+    body::read(body, announced, limit, held).await.map_err(|unread| match unread {
+        Unread::TooLarge => too_large(limit),
+        Unread::TooSlow => too_slow(),
+        Unread::Crowded => crowded(),
+        Unread::BrokenOff => broken_off(),
+    })
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -140,8 +100,10 @@ mod tests {
     use std::convert::Infallible;
 
     use futures_util::stream::{self, StreamExt as _};
+    use tokio::time::Instant;
 
     use super::*;
+    use crate::body::{PATIENCE, TOTAL};
     use crate::service::memory::Memory;
 
     async fn read(body: Body, announced: usize, limit: usize) -> Result<Bytes, Problem> {

@@ -4,7 +4,7 @@
 //!
 //! - the way of a request: `guard`, `places`, `caller`, `path`, `query`, `repeatable`, `body` and `json`;
 //! - the way of an answer: `answer`, `page`, `problem`;
-//! - the operations, by noun: `application`, `event_type`, `endpoint`, `message`, `attempt`, `delivery`,
+//! - the operations, by noun: `application`, `event_type`, `endpoint`, `message`, `attempt`, `delivery`, `ingest`,
 //!   `environment`, `key`, `system`;
 //! - `openapi`: the document, which is made from the same declarations as the routes.
 //!
@@ -39,6 +39,8 @@ mod attempt;
 mod delivery;
 mod status;
 
+mod ingest;
+
 mod environment;
 mod key;
 mod system;
@@ -61,6 +63,7 @@ fn routes() -> OpenApiRouter<Context> {
         .merge(message::routes())
         .merge(attempt::routes())
         .merge(delivery::routes())
+        .merge(ingest::routes())
         .merge(environment::routes())
         .merge(key::routes())
         .merge(system::routes())

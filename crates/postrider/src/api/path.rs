@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::extract::Path as AxumPath;
 use http::request::Parts;
 use postrider_core::app::Ref;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId};
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
@@ -86,6 +86,37 @@ pub(crate) struct AttemptPath {
     attempt_id: String,
 }
 
+/// A source.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct SourcePath {
+    /// The source's id or `uid`.
+    #[param(example = "shop")]
+    source_id: String,
+}
+
+/// An endpoint of a source.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct SourceEndpointPath {
+    /// The source's id or `uid`.
+    #[param(example = "shop")]
+    source_id: String,
+    /// The endpoint's id or `uid`.
+    endpoint_id: String,
+}
+
+/// A message that a source received.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ReceptionPath {
+    /// The source's id or `uid`.
+    #[param(example = "shop")]
+    source_id: String,
+    /// The message's id.
+    reception_id: String,
+}
+
 /// An event type.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -120,7 +151,17 @@ refers!(AppPath: app app_id AppId);
 refers!(EndpointPath: app app_id AppId, endpoint endpoint_id EndpointId);
 refers!(MessagePath: app app_id AppId, message msg_id MessageId);
 refers!(DeliveryPath: app app_id AppId, message msg_id MessageId, endpoint endpoint_id EndpointId);
+refers!(SourcePath: source source_id SourceId);
+refers!(SourceEndpointPath: source source_id SourceId, endpoint endpoint_id EndpointId);
+refers!(ReceptionPath: source source_id SourceId);
 refers!(AttemptPath: app app_id AppId, message msg_id MessageId);
+
+impl ReceptionPath {
+    /// The message; received ones have no names but their ids.
+    pub(crate) fn message(&self) -> Result<MessageId, Problem> {
+        self.reception_id.parse().map_err(|_| Problem::not_found("There is no such message."))
+    }
+}
 
 impl AttemptPath {
     /// The attempt; attempts have no names but their ids.

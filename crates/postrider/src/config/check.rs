@@ -8,6 +8,14 @@ use postrider_store::seal::SealKey;
 
 use super::{Config, Database, Roles};
 
+/// Whether paths can be put behind it.
+fn is_public_url(text: &str) -> bool {
+    let is_http = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let is_bare =
+        |url: &url::Url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    text.parse::<url::Url>().is_ok_and(|url| is_http(&url) && is_bare(&url))
+}
+
 /// The keys with unusable values, and why.
 pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
     let Config { general, server, egress, dispatch, limits, log, .. } = config;
@@ -52,6 +60,16 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
             server.body_memory.bytes() / 2 >= limits.body.bytes(),
             "server.body_memory",
             "must be at least twice limits.body",
+        ),
+        (
+            (1024..=256 * 1024 * 1024).contains(&limits.receive_body.bytes()),
+            "limits.receive_body",
+            "must be from 1KiB to 256MiB",
+        ),
+        (
+            general.public_url.as_deref().is_none_or(is_public_url),
+            "public_url",
+            "must be a URL such as https://hooks.example.com, without a query",
         ),
         (
             limits.app_messages_per_second <= 1_000_000,

@@ -11,6 +11,10 @@ section! {
     General at "" {
         /// Address and port that the API is served on.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8071)),
+        /// The URL under which clients and providers reach this server, such as `https://hooks.example.com`: what the
+        /// addresses of sources begin with, and what providers that sign the URL have signed. Without it, the address
+        /// that is listened on.
+        public_url: Option<String> = None,
         /// Directory of the database unless that is PostgreSQL, of the sealing key, and of the control socket. It is made
         /// with mode 0700 if it does not exist. One server at a time can use it.
         data_dir: PathBuf = PathBuf::from("/var/lib/postrider"),

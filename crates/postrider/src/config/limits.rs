@@ -8,6 +8,8 @@ section! {
     Limits at "limits" {
         /// Bytes of one request body; a message's payload is a part of it. More is 413.
         body: Size = Size::mebibytes(1),
+        /// Bytes of one request to a source; more is 413. Providers send up to 25 MiB.
+        receive_body: Size = Size::mebibytes(5),
         /// Requests under way at once, beyond which callers get 429. While more than half of them are, one key may
         /// have a quarter.
         requests: usize = 4096,

@@ -19,6 +19,7 @@ use postrider_store::{
 use super::seen_through::SeenThrough;
 use crate::context::Context;
 use crate::directory::Route;
+use crate::dispatch::Room;
 
 /// What a caller publishes, validated.
 #[derive(Debug, Clone)]
@@ -125,7 +126,7 @@ async fn accept(
         expire_at: publication.expire_at,
         payload: Some(publication.payload),
     };
-    let (trigger, (deliveries, mut room)) = match recipients {
+    let (trigger, (deliveries, room)) = match recipients {
         Recipients::Interested => (Trigger::Scheduled, plan(&context, &route, &message)),
         Recipients::Only(endpoint) => (Trigger::Manual, (vec![asked_for(endpoint)], context.lanes.room(0))),
     };
@@ -141,10 +142,29 @@ async fn accept(
     let accepted = context.store.accept(route.scope, acceptance).await.map_err(PublishError::from)?;
 
     let message = Arc::new(message);
-    for (delivery, placement) in deliveries.iter().zip(accepted.placements) {
+    let planned = Planned { message: Arc::clone(&message), deliveries, room, trigger, now };
+    hand_over(&context, planned, accepted.placements);
+    Ok(message)
+}
+
+/// A message that the store has, and what was planned for it.
+pub(super) struct Planned {
+    pub(super) message: Arc<Message>,
+    pub(super) deliveries: Vec<NewDelivery>,
+    pub(super) room: Room,
+    pub(super) trigger: Trigger,
+    /// When it was accepted.
+    pub(super) now: Timestamp,
+}
+
+/// Hands the deliveries of a message to their lanes, as the store has placed them.
+pub(super) fn hand_over(context: &Context, planned: Planned, placements: Vec<Placement>) {
+    let Planned { message, deliveries, mut room, trigger, now } = planned;
+    let app = message.app;
+    for (delivery, placement) in deliveries.iter().zip(placements) {
         match placement {
             Placement::Held => room.deliver(Work {
-                app: route.app.id,
+                app,
                 endpoint: delivery.endpoint,
                 message: Arc::clone(&message),
                 attempts: 0,
@@ -154,17 +174,16 @@ async fn accept(
                 due: now,
             }),
             Placement::Waiting { due } if trigger == Trigger::Manual => {
-                context.lanes.asked(route.app.id, delivery.endpoint, due);
+                context.lanes.asked(app, delivery.endpoint, due);
             }
-            Placement::Waiting { due } => context.lanes.waiting(route.app.id, delivery.endpoint, due),
+            Placement::Waiting { due } => context.lanes.waiting(app, delivery.endpoint, due),
             Placement::Parked => {}
         }
     }
-    Ok(message)
 }
 
 /// The deliveries that `message` gets, and the places reserved for them in their lanes' memory.
-fn plan(context: &Context, route: &Route, message: &Message) -> (Vec<NewDelivery>, crate::dispatch::Room) {
+pub(super) fn plan(context: &Context, route: &Route, message: &Message) -> (Vec<NewDelivery>, Room) {
     let key_order = message.ordering_key.as_deref().map(order_of_key);
     let size = message.payload.as_ref().map_or(0, |payload| payload.body.len());
     let mut room = context.lanes.room(size);

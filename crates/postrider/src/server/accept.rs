@@ -93,7 +93,7 @@ impl Acceptor {
                 metrics::counter!("postrider_http_connections_refused_total").increment(1);
                 continue;
             };
-            let serving = connection::serve(stream, self.router.clone(), Arc::clone(&self.shared));
+            let serving = connection::serve(stream, address, self.router.clone(), Arc::clone(&self.shared));
             self.shared.tasks.spawn(async move {
                 let open = metrics::gauge!("postrider_http_connections");
                 open.increment(1.0);

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -33,15 +34,22 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// Bytes that are read and forgotten while waiting for that.
 const LINGER_BYTES: u64 = 1024 * 1024;
 
+/// Where a request came from: the client, or the proxy in front of us.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
 /// Serves requests until the client closes, is too slow, or the server stops.
-pub(super) async fn serve<S>(stream: S, router: Router, shared: Arc<Shared>)
+pub(super) async fn serve<S>(stream: S, peer: Option<IpAddr>, router: Router, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (activity, turn) = (Arc::new(Activity::default()), Arc::new(Turn::default()));
     let service = service_fn({
         let (activity, turn) = (Arc::clone(&activity), Arc::clone(&turn));
-        move |request: Request<Incoming>| {
+        move |mut request: Request<Incoming>| {
+            if let Some(address) = peer {
+                request.extensions_mut().insert(Peer(address));
+            }
             activity.request();
             turn.begin();
             let answering = answer::answer(router.clone(), request);

@@ -36,6 +36,7 @@ use axum::Router;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::task::TaskTracker;
 
+pub use connection::Peer;
 pub use names::own_names_only;
 
 use accept::Acceptor;

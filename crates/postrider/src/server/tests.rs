@@ -235,7 +235,7 @@ async fn a_large_answer_must_be_taken_at_a_pace() {
         let router = Router::new().route("/", get(|| async { vec![b'x'; LARGE] }));
         let Server { shared } = Server::new(config::Server::default());
         let (mut client, stream) = tokio::io::duplex(BUFFER);
-        tokio::spawn(connection::serve(stream, router, shared));
+        tokio::spawn(connection::serve(stream, None, router, shared));
         client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
         let (mut chunk, mut taken) = (vec![0; BUFFER], 0);
         loop {

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
-use postrider_core::id::{AppId, EndpointId, MessageId};
+use postrider_core::id::{AppId, EndpointId, MessageId, SourceId};
 use postrider_core::message::Message;
 use postrider_core::scope::{AppScope, Denied, Identity};
 use postrider_store::Error as StoreError;
 
 use crate::context::Context;
 use crate::directory::Route;
+use crate::service::sources;
 use crate::service::turns::Turn;
 
 /// What every act can fail with.
@@ -48,12 +49,46 @@ pub struct Found {
     pub route: Arc<Route>,
 }
 
-/// The application that `app` names.
-pub async fn app(context: &Context, identity: Identity, app: &Ref<AppId>) -> Result<Found, Error> {
-    identity.lookup()?;
-    let found = context.directory.find(identity, app).await?;
-    let (scope, route) = found.ok_or(Error::Missing("application"))?;
-    Ok(Found { scope, route })
+/// Whose things are meant: an application's, or those of a source, which has a hidden one.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    /// The application that this names.
+    App(&'a Ref<AppId>),
+    /// The source that this names.
+    Source(&'a Ref<SourceId>),
+}
+
+impl<'a> From<&'a Ref<AppId>> for Owner<'a> {
+    fn from(app: &'a Ref<AppId>) -> Self {
+        Self::App(app)
+    }
+}
+
+impl<'a> From<&'a Ref<SourceId>> for Owner<'a> {
+    fn from(source: &'a Ref<SourceId>) -> Self {
+        Self::Source(source)
+    }
+}
+
+/// The application that `owner` names, or the hidden one of the source that it names.
+pub async fn app<'a>(
+    context: &Context,
+    identity: Identity,
+    owner: impl Into<Owner<'a>>,
+) -> Result<Found, Error> {
+    match owner.into() {
+        Owner::App(app) => {
+            identity.lookup()?;
+            let found = context.directory.find(identity, app).await?;
+            let (scope, route) = found.ok_or(Error::Missing("application"))?;
+            Ok(Found { scope, route })
+        }
+        Owner::Source(source) => {
+            let (_, scope) = sources::find(context, identity, source).await?;
+            let route = context.directory.route(scope.app()).await?;
+            Ok(Found { scope, route: route.ok_or(Error::Missing("source"))? })
+        }
+    }
 }
 
 /// Waits for the application's turn to read a list. It is over when the result is dropped: before the answer is written.

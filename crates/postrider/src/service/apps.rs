@@ -198,6 +198,7 @@ impl Changes {
             name: String::new(),
             throttle_rate: None,
             metadata: Metadata::new(),
+            source: None,
             created_at: now,
             updated_at: now,
         };

@@ -198,7 +198,7 @@ impl Draft {
                 let headers = headers::raw_payload(headers).map_err(|invalid| {
                     InvalidFields::one("headers", invalid).under("transformationsParams")
                 })?;
-                Payload { body: text, raw: Some(Raw { headers }) }
+                Payload { body: text, raw: Some(Raw { headers, as_it_came: false }) }
             }
         };
         Ok(Publication {

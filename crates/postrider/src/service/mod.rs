@@ -30,6 +30,8 @@ pub mod endpoints;
 
 pub mod messages;
 
+pub mod sources;
+
 pub mod attempts;
 pub mod deliveries;
 

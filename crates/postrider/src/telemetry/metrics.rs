@@ -96,6 +96,33 @@ fn describe() {
         Unit::Seconds,
         "One attempt, from looking the name up to the last byte"
     );
+    describe_counter!(
+        "postrider_received_total",
+        Unit::Count,
+        "Requests to sources, by result: taken, refused, handshake, unknown, too_large, unread, overloaded, loop, trouble"
+    );
+    describe_histogram!(
+        "postrider_receive_seconds",
+        Unit::Seconds,
+        "From the head of a request to a source to its answer, which for one that is taken comes after its commit"
+    );
+    describe_counter!("postrider_received_messages_total", Unit::Count, "Messages that requests have become");
+    describe_counter!(
+        "postrider_received_duplicates_total",
+        Unit::Count,
+        "Those of them that repeat another one, and were not delivered again"
+    );
+    describe_counter!(
+        "postrider_received_refused_total",
+        Unit::Count,
+        "Requests that failed their check, by reason"
+    );
+    describe_histogram!(
+        "postrider_received_skew_seconds",
+        Unit::Seconds,
+        "How far the times that providers sign are from ours"
+    );
+    describe_counter!("postrider_cron_firings_total", Unit::Count, "Messages that schedules have made");
     describe_gauge!(
         "postrider_cluster_nodes",
         Unit::Count,

@@ -7,6 +7,7 @@
 
 mod connections;
 mod retention;
+mod schedules;
 mod tasks;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub fn start(context: &Context, client: Arc<Client>) -> Upkeep {
     let (stop, running) = (CancellationToken::new(), TaskTracker::new());
     running.spawn(stop.clone().run_until_cancelled_owned(retention::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(tasks::run(Arc::clone(context))));
+    running.spawn(stop.clone().run_until_cancelled_owned(schedules::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(connections::run(client)));
     running.close();
     Upkeep { stop, running }

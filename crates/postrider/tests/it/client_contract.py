@@ -11,9 +11,19 @@ import json
 import sys
 
 
-# What is served so far. Whole parts of the interface come later and are not listed: streams, sources, transformations,
+# What is served so far. Whole parts of the interface come later and are not listed: streams, transformations,
 # the portal and others.
-MODULES = {"application", "endpoint", "event_type", "health", "message", "message_attempt"}
+MODULES = {
+    "application",
+    "endpoint",
+    "event_type",
+    "health",
+    "ingest_endpoint",
+    "ingest_endpoint_transformation",
+    "ingest_source",
+    "message",
+    "message_attempt",
+}
 LATER = {
     "replay_missing",
     "bulk_replay",

@@ -21,6 +21,7 @@ mod egress;
 
 mod order;
 mod rate;
+mod receive;
 
 mod disk;
 mod kill;

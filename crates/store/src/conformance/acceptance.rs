@@ -31,7 +31,7 @@ pub async fn a_message_is_kept_as_it_came(world: World) {
     let headers = vec![("content-type".to_owned(), "text/plain".to_owned())];
     // Bytes from outside need not be text.
     let body = Bytes::from_static(b"\0\xff raw \xc3\x28");
-    full.payload = Some(Payload { body, raw: Some(Raw { headers }) });
+    full.payload = Some(Payload { body, raw: Some(Raw { headers, as_it_came: false }) });
     let plain = world.new_message(&tenant);
     for message in [full, plain] {
         assert_eq!(world.accept(&tenant, message.clone(), &[]).await, []);

@@ -28,6 +28,7 @@ pub mod order;
 pub mod retention;
 pub mod scopes;
 pub mod sending_again;
+pub mod sources;
 
 mod world;
 
@@ -137,6 +138,18 @@ macro_rules! for_each_case {
             retention::a_deleted_endpoints_deliveries_are_canceled,
             retention::a_deleted_apps_messages_are_removed,
             retention::short_passes_come_to_the_same_end,
+            sources::a_source_keeps_every_setting,
+            sources::a_sources_uid_belongs_to_one_at_a_time,
+            sources::a_sources_application_is_hidden,
+            sources::pages_walk_sources_both_ways,
+            sources::what_is_received_is_kept_and_delivered,
+            sources::a_repetition_is_kept_and_goes_nowhere,
+            sources::of_many_at_once_one_is_the_original,
+            sources::a_batch_is_taken_whole_or_not_at_all,
+            sources::a_schedule_fires_once,
+            sources::refused_requests_are_kept_in_a_ring,
+            sources::a_deleted_source_leaves_nothing,
+            sources::a_reception_goes_with_its_message,
             model::random_verbs_agree_with_the_model,
         }
     };

@@ -18,9 +18,11 @@ use postrider_core::event_type::EventType;
 use postrider_core::id::{EndpointId, KeyId, MessageId, TaskId};
 use postrider_core::key::{Key, Token, TokenHash};
 use postrider_core::message::{Message, Payload, Raw};
+use postrider_core::reception::{Reception, Refusal};
 use postrider_core::retry::Schedule;
 use postrider_core::scope::{Identity, SystemScope};
 use postrider_core::secret::SigningKey;
+use postrider_core::source::Source;
 use postrider_core::task::{Task, TaskKind, TaskStatus};
 use postrider_core::time::Timestamp;
 
@@ -61,6 +63,9 @@ pub struct Snapshot {
     deliveries: Vec<(MessageId, Delivery)>,
     attempts: Vec<Attempt>,
     tasks: Vec<Task>,
+    sources: Vec<Source>,
+    receptions: Vec<Option<Reception>>,
+    refusals: Vec<Refusal>,
     last_row: i64,
 }
 
@@ -76,6 +81,7 @@ pub async fn fill(harness: Arc<dyn Harness>, crowd: bool) -> Filled {
     let fifo = order(&world, &tenant).await;
     let recovering = recovery(&world, &tenant).await;
     let published = answers(&world, &tenant).await;
+    super::sources::fill(&world, environment).await;
     let crowded = world.endpoint(&tenant).await;
     if crowd {
         publish_many(&world, &tenant, crowded).await;
@@ -146,7 +152,10 @@ async fn odd_messages(world: &World, tenant: &Tenant) {
     let endpoint = world.endpoint(tenant).await;
     let mut raw = world.new_message(tenant);
     let headers = vec![("x-token".to_owned(), "secret".to_owned())];
-    raw.payload = Some(Payload { body: Bytes::from_static(b"<a>\xff\0</a>"), raw: Some(Raw { headers }) });
+    raw.payload = Some(Payload {
+        body: Bytes::from_static(b"<a>\xff\0</a>"),
+        raw: Some(Raw { headers, as_it_came: false }),
+    });
     world.accept(tenant, raw, &[]).await;
 
     let mut full = world.new_message(tenant);
@@ -287,6 +296,9 @@ impl Filled {
             deliveries: Vec::new(),
             attempts: Vec::new(),
             tasks: store.running_tasks(system).await.unwrap(),
+            sources: Vec::new(),
+            receptions: Vec::new(),
+            refusals: Vec::new(),
             last_row: store.last_row(system).await.unwrap(),
         };
         for environment in seen.environments.clone() {
@@ -296,6 +308,14 @@ impl Filled {
             for app in store.apps(scope, AppFilter::default(), whole()).await.unwrap().rows {
                 seen.look_at(store, system.app(environment.id, app.id)).await;
                 seen.apps.push(app);
+            }
+            for source in store.sources(scope, whole()).await.unwrap().rows {
+                let app = scope.source(&source).unwrap();
+                let messages = every_message(store, app).await.iter().map(|message| message.id).collect();
+                seen.look_at(store, app).await;
+                seen.receptions.extend(store.receptions(app, messages).await.unwrap());
+                seen.refusals.extend(store.refusals(app).await.unwrap());
+                seen.sources.push(source);
             }
         }
         seen

@@ -101,6 +101,7 @@ impl World {
             name: "app".into(),
             throttle_rate: Some(7),
             metadata: BTreeMap::from([("plan".to_owned(), "gold".to_owned())]),
+            source: None,
             created_at: self.now(),
             updated_at: self.now(),
         }

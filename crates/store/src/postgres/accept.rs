@@ -7,6 +7,7 @@
 
 use async_trait::async_trait;
 use postrider_core::id::MessageId;
+use postrider_core::scope::AppScope;
 
 use super::handed::{Handed, Held};
 use super::job::Accept;
@@ -18,6 +19,14 @@ use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, Placement, cr
 mod decide;
 mod look;
 mod write;
+
+/// What can be accepted: by itself, or as a part of something larger.
+pub(super) trait Acceptable: Send + Sync {
+    /// Whose message it is.
+    fn scope(&self) -> AppScope;
+    /// The message and where it goes.
+    fn acceptance(&self) -> &Acceptance;
+}
 
 /// What became of an acceptance: refused, or placed, with what is held.
 pub(super) type Outcome = Result<(Accepted, Vec<Held>), AcceptError>;
@@ -37,11 +46,7 @@ impl Batch for Accept {
             }
         };
         let outcomes = decide::all(jobs, seen, &session.shared.cluster);
-        let accepted: Vec<_> = jobs
-            .iter()
-            .zip(&outcomes)
-            .filter_map(|(job, outcome)| Some((job, &outcome.as_ref().ok()?.0)))
-            .collect();
+        let accepted = accepted(jobs, &outcomes);
         let Some((first, _)) = accepted.first() else {
             session.roll_back().await;
             return Ok((outcomes, End::Committed));
@@ -66,6 +71,35 @@ impl Batch for Accept {
             shared.returns.put_back(held);
         }
         let _ = self.caller.send(Err(error.into()));
+    }
+}
+
+/// Those that are not refused.
+fn accepted<'b, A>(jobs: &'b [A], outcomes: &'b [Outcome]) -> Vec<(&'b A, &'b Accepted)> {
+    let outcomes = jobs.iter().zip(outcomes);
+    outcomes.filter_map(|(job, outcome)| Some((job, &outcome.as_ref().ok()?.0))).collect()
+}
+
+/// Accepts all of `jobs` inside an open transaction, or fails with what is wrong with the first that is refused.
+pub(super) async fn in_transaction<A: Acceptable>(
+    session: &Session,
+    jobs: &[A],
+) -> Result<Vec<(Accepted, Vec<Held>)>, AcceptError> {
+    let seen = look::look(session, jobs).await?;
+    let outcomes = decide::all(jobs, seen, &session.shared.cluster);
+    if outcomes.iter().all(Result::is_ok) {
+        write::Columns::of(session, &accepted(jobs, &outcomes)).write(session).await?;
+    }
+    outcomes.into_iter().collect()
+}
+
+impl Acceptable for Accept {
+    fn scope(&self) -> AppScope {
+        self.scope
+    }
+
+    fn acceptance(&self) -> &Acceptance {
+        &self.acceptance
     }
 }
 

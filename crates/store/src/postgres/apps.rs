@@ -1,7 +1,7 @@
 //! Applications.
 
 use postrider_core::app::{App, Ref};
-use postrider_core::id::{AppId, EnvironmentId};
+use postrider_core::id::{AppId, EnvironmentId, SourceId};
 use postrider_core::scope::AppScope;
 use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
@@ -34,7 +34,8 @@ pub(super) use is_live;
 /// What [`read`] reads.
 macro_rules! columns {
     () => {
-        "a.row, a.id, e.id, a.uid, a.name, a.throttle_rate, a.metadata, a.created_at, a.updated_at"
+        "a.row, a.id, e.id, a.uid, a.name, a.throttle_rate, a.metadata, a.source_id, a.created_at,
+         a.updated_at"
     };
 }
 
@@ -57,7 +58,7 @@ pub(super) const LIST: List = List {
     key: "a.row",
     columns: columns!(),
     from: "app a JOIN environment e ON e.row = a.environment_row
-            WHERE a.environment_row = $5 AND a.deleted_at IS NULL",
+            WHERE a.environment_row = $5 AND a.deleted_at IS NULL AND a.source_id IS NULL",
     // Not EXISTS, which the planner might answer from a hash of the endpoints of all applications.
     matches: "NOT ($6 OR $7) OR
         (SELECT true FROM endpoint p
@@ -73,6 +74,7 @@ fn read(row: &Row, at: usize) -> Result<App, Error> {
         name: record.get("name")?,
         throttle_rate: record.count_or_none("throttle_rate")?,
         metadata: record.json("metadata")?,
+        source: record.id_or_none("source_id")?.map(SourceId::from_bytes),
         created_at: record.time("created_at")?,
         updated_at: record.time("updated_at")?,
     })
@@ -89,7 +91,10 @@ pub(super) async fn find(
 ) -> Result<Option<App>, Error> {
     match app {
         Ref::Id(id) => {
-            let sql = select!("find", "AND a.row = $1 AND a.id = $2 AND a.environment_row = $3");
+            let sql = select!(
+                "find",
+                "AND a.row = $1 AND a.id = $2 AND a.environment_row = $3 AND a.source_id IS NULL"
+            );
             one(conn, sql, &[&id.row(), &id.as_bytes().as_slice(), &environment.row()]).await
         }
         Ref::Uid(uid) if !is_text(uid) => Ok(None),
@@ -133,12 +138,20 @@ pub(super) async fn create(
     {
         return Err(CreateError::Taken(Box::new(taken)));
     }
+    insert(session, app).await?;
+    idempotency::remember(session, idempotency).await?;
+    Ok(())
+}
+
+/// Adds the row, and notes that.
+pub(super) async fn insert(session: &Session, app: &App) -> Result<(), Error> {
     session
         .conn
         .run(
-            "-- apps::create
-             INSERT INTO app (row, id, environment_row, uid, name, throttle_rate, metadata, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "-- apps::insert
+             INSERT INTO app
+                 (row, id, environment_row, uid, name, throttle_rate, metadata, source_id, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 &app.id.row(),
                 &app.id.as_bytes().as_slice(),
@@ -147,14 +160,13 @@ pub(super) async fn create(
                 &app.name,
                 &app.throttle_rate.map(integer),
                 &json_unless_empty(&app.metadata, app.metadata.is_empty()),
+                &app.source.as_ref().map(|source| source.as_bytes().as_slice()),
                 &app.created_at.as_micros(),
                 &app.updated_at.as_micros(),
             ],
         )
         .await?;
-    changes::note(session, &Changed::App(app.id)).await?;
-    idempotency::remember(session, idempotency).await?;
-    Ok(())
+    changes::note(session, &Changed::App(app.id)).await
 }
 
 pub(super) async fn change(
@@ -164,7 +176,10 @@ pub(super) async fn change(
     now: Timestamp,
 ) -> Result<Option<App>, ChangeError> {
     let (id, environment) = (scope.app(), scope.environment());
-    let sql = select!("change", "AND a.row = $1 AND a.id = $2 AND a.environment_row = $3 FOR UPDATE OF a");
+    let sql = select!(
+        "change",
+        "AND a.row = $1 AND a.id = $2 AND a.environment_row = $3 AND a.source_id IS NULL FOR UPDATE OF a"
+    );
     let key: Params<'_> = &[&id.row(), &id.as_bytes().as_slice(), &environment.row()];
     let Some(mut app) = one(&session.conn, sql, key).await? else { return Ok(None) };
     change(&mut app);

@@ -17,8 +17,10 @@ struct Migration {
 }
 
 /// All migrations; the number of one is its place here, from 1.
-const ALL: &[Migration] =
-    &[Migration { name: "0001_begin", sql: include_str!("../../migrations/postgres/0001_begin.sql") }];
+const ALL: &[Migration] = &[
+    Migration { name: "0001_begin", sql: include_str!("../../migrations/postgres/0001_begin.sql") },
+    Migration { name: "0002_receiving", sql: include_str!("../../migrations/postgres/0002_receiving.sql") },
+];
 
 /// A schema that this program cannot use.
 #[derive(Debug, thiserror::Error)]

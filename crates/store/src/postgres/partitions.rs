@@ -1,4 +1,4 @@
-//! The daily partitions of `message` and `attempt`: which there are, and making one.
+//! The daily partitions of `message`, `attempt` and `reception`: which there are, and making one.
 //!
 //! A partition is made beside its table and then attached, which does not stop those who use the other days. This node
 //! remembers the days that it knows to be there, so that a batch only asks about new ones.
@@ -15,7 +15,7 @@ use super::connection::Connection;
 use crate::Error;
 
 /// The tables that are partitioned by day.
-pub(super) const TABLES: [&str; 2] = ["message", "attempt"];
+pub(super) const TABLES: [&str; 3] = ["message", "attempt", "reception"];
 const DAY_SECONDS: i64 = 24 * 3_600;
 /// Days that are made ahead of the one that is being written.
 const AHEAD: i64 = 3;
@@ -87,7 +87,7 @@ impl Partitions {
     }
 }
 
-/// Makes both partitions of a day, in a transaction of its own, unless they are there.
+/// Makes the partitions of a day, in a transaction of its own, unless they are there.
 async fn make(conn: &Connection, day: Day) -> Result<(), Error> {
     let rows = day.rows();
     let tables = TABLES.map(|table| {

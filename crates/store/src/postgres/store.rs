@@ -11,10 +11,12 @@ use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, TaskId};
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
 use postrider_core::key::{Key, TokenHash};
 use postrider_core::message::Message;
+use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::source::Source;
 use postrider_core::task::Task;
 use postrider_core::time::Timestamp;
 use tokio::sync::oneshot;
@@ -25,14 +27,15 @@ use super::handed::Handed;
 use super::job::{Accept, Need, Settle};
 use super::{
     BackupElsewhere, Postgres, accept, apps, attempts, claim, deliveries, endpoints, environments,
-    event_types, keys, lanes, messages, resend, retain, rows, settle, tasks,
+    event_types, keys, lanes, messages, receive, resend, retain, rows, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
-    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, LaneDue, Listed,
-    MessageFilter, Page, RepeatError, ResendError, Retained, Settled, Settlement, Store, TaskStep,
+    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, Intake, LaneDue,
+    Listed, MessageFilter, Page, Placement, RepeatError, ResendError, Retained, Settled, Settlement, Store,
+    Taken, TaskStep,
 };
 
 /// How long a verb may read; its statements end sooner, unless the server does not answer at all.
@@ -413,6 +416,123 @@ impl Store for Postgres {
         // The next in its order may go now.
         self.shared.hint(scope.app(), endpoint);
         Ok(skipped)
+    }
+
+    async fn create_source(
+        &self,
+        _: EnvironmentScope,
+        source: Source,
+        app: App,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<Source>> {
+        self.write(Need::Room, (source, app, idempotency), |session, (source, app, idempotency)| {
+            Box::pin(sources::create(session, source, app, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn source(&self, scope: EnvironmentScope, source: &Ref<SourceId>) -> Result<Option<Source>, Error> {
+        let (conn, sealer) = (self.reader().await?, &self.shared.sealer);
+        within(sources::find(&conn, sealer, scope.environment(), source)).await
+    }
+
+    async fn sources(
+        &self,
+        scope: EnvironmentScope,
+        page: Page<SourceId>,
+    ) -> Result<Listed<Source, SourceId>, Error> {
+        let (conn, sealer) = (self.reader().await?, &self.shared.sealer);
+        within(sources::list(&conn, sealer, scope.environment(), &page)).await
+    }
+
+    async fn source_by_app(&self, _: SystemScope, app: AppId) -> Result<Option<Source>, Error> {
+        within(sources::by_app(&self.reader().await?, &self.shared.sealer, app)).await
+    }
+
+    async fn app_of_token(&self, _: SystemScope, hash: TokenHash) -> Result<Option<AppId>, Error> {
+        within(sources::app_of_token(&self.reader().await?, hash)).await
+    }
+
+    async fn change_source(
+        &self,
+        scope: EnvironmentScope,
+        source: SourceId,
+        change: Change<Source>,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Source>, ChangeError> {
+        let args = (scope, source, change, now, idempotency);
+        self.write(Need::Room, args, |session, (scope, source, change, now, idempotency)| {
+            Box::pin(sources::change(session, *scope, *source, change, *now, idempotency.as_ref()))
+        })
+        .await
+    }
+
+    async fn delete_source(
+        &self,
+        scope: EnvironmentScope,
+        source: SourceId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, source, now), |session, (scope, source, now)| {
+            Box::pin(sources::delete(session, *scope, *source, *now))
+        })
+        .await
+    }
+
+    async fn firings(
+        &self,
+        _: SystemScope,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AppId, Timestamp)>, Error> {
+        within(sources::firings(&self.reader().await?, now, limit)).await
+    }
+
+    async fn receive(&self, scope: AppScope, intake: Intake) -> Result<Vec<Taken>, AcceptError> {
+        let rows = intake.arrivals.iter().map(|arrival| arrival.acceptance.message.id.row());
+        let missing = self.shared.partitions.missing(rows);
+        if !missing.is_empty() {
+            self.shared.partitions.make(&self.shared.pools.writer().await?, missing).await?;
+        }
+        // Where each delivery goes, for those of other nodes.
+        let planned: Vec<_> = intake
+            .arrivals
+            .iter()
+            .map(|arrival| (arrival.acceptance.now, arrival.acceptance.deliveries.clone()))
+            .collect();
+        let taken = self.hand(Need::Room, (scope, intake), |session, (scope, intake)| {
+            Box::pin(receive::receive(session, *scope, intake))
+        });
+        let taken = taken.await?;
+        for ((now, deliveries), taken) in planned.iter().zip(&taken) {
+            for (delivery, placement) in deliveries.iter().zip(&taken.accepted.placements) {
+                if matches!(placement, Placement::Waiting { due } if due <= now) {
+                    self.shared.hint(scope.app(), delivery.endpoint);
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn receptions(
+        &self,
+        scope: AppScope,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Option<Reception>>, Error> {
+        let (conn, sealer) = (self.reader().await?, &self.shared.sealer);
+        within(receive::receptions(&conn, sealer, scope, &messages)).await
+    }
+
+    async fn refuse(&self, scope: AppScope, refusal: Refusal, ring: Ring) -> Result<(), Error> {
+        self.write(Need::Room, (scope, refusal, ring), |session, (scope, refusal, ring)| {
+            Box::pin(receive::refuse(session, *scope, refusal, *ring))
+        })
+        .await
+    }
+
+    async fn refusals(&self, scope: AppScope) -> Result<Vec<Refusal>, Error> {
+        within(receive::refusals(&self.reader().await?, &self.shared.sealer, scope)).await
     }
 
     async fn start_task(

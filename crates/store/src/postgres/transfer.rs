@@ -61,6 +61,10 @@ const fn layout(kind: Kind) -> &'static Layout {
         ..Layout::plain("idempotency t", &["key"])
     };
     static TASK: Layout = Layout::plain("task t", &["row"]);
+    static SOURCE: Layout = Layout::plain("source t", &["row"]);
+    static TOKEN: Layout = Layout::plain("source_token t", &["hash"]);
+    static RECEPTION: Layout = Layout::plain("reception t", &["app_row", "row"]);
+    static REFUSAL: Layout = Layout::plain("refusal t", &["source_row", "row"]);
     match kind {
         Kind::Environment => &ENVIRONMENT,
         Kind::Key => &KEY,
@@ -73,6 +77,10 @@ const fn layout(kind: Kind) -> &'static Layout {
         Kind::Attempt => &ATTEMPT,
         Kind::Answer => &ANSWER,
         Kind::Task => &TASK,
+        Kind::Source => &SOURCE,
+        Kind::Token => &TOKEN,
+        Kind::Reception => &RECEPTION,
+        Kind::Refusal => &REFUSAL,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Applications.
 
 use postrider_core::app::{App, Ref};
-use postrider_core::id::{AppId, EnvironmentId};
+use postrider_core::id::{AppId, EnvironmentId, SourceId};
 use postrider_core::scope::AppScope;
 use postrider_core::time::Timestamp;
 use rusqlite::{Connection, Row, ToSql, params};
@@ -17,7 +17,7 @@ macro_rules! select {
         concat!(
             "-- apps::",
             $name,
-            "\nSELECT a.row, a.id, e.id, a.uid, a.name, a.throttle_rate, a.metadata, a.created_at, a.updated_at
+            "\nSELECT a.row, a.id, e.id, a.uid, a.name, a.throttle_rate, a.metadata, a.source_id, a.created_at, a.updated_at
                FROM app a JOIN environment e ON e.row = a.environment_row
               WHERE a.deleted_at IS NULL ",
             $rest
@@ -34,6 +34,7 @@ fn read(row: &Row<'_>) -> Result<App, Error> {
         name: record.get("name")?,
         throttle_rate: record.get("throttle_rate")?,
         metadata: record.json("metadata")?,
+        source: record.get::<Option<_>>("source_id")?.map(SourceId::from_bytes),
         created_at: record.time("created_at")?,
         updated_at: record.time("updated_at")?,
     })
@@ -51,7 +52,7 @@ pub(super) fn find(
     match app {
         Ref::Id(id) => one(
             conn,
-            select!("find", "AND a.row = ? AND a.id = ? AND a.environment_row = ?"),
+            select!("find", "AND a.source_id IS NULL AND a.row = ? AND a.id = ? AND a.environment_row = ?"),
             (id.row(), id.as_bytes(), environment.row()),
         ),
         Ref::Uid(uid) => {
@@ -73,7 +74,7 @@ pub(super) fn list(
     let walk = Walk::rows(page, Order::Ascending, AppId::row);
     let mut statement = conn.prepare_cached(&format!(
         "{} ORDER BY a.row {}",
-        select!("list", "AND a.environment_row = ? AND a.row > ? AND a.row < ?"),
+        select!("list", "AND a.source_id IS NULL AND a.environment_row = ? AND a.row > ? AND a.row < ?"),
         walk.order
     ))?;
     let rows = statement.query((environment.row(), walk.low, walk.high))?;
@@ -108,12 +109,17 @@ pub(super) fn create(
     {
         return Err(CreateError::Taken(Box::new(taken)));
     }
-    session
-        .conn
-        .prepare_cached(
-            "-- apps::create
-             INSERT INTO app (row, id, environment_row, uid, name, throttle_rate, metadata, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    insert(session.conn, app)?;
+    idempotency::remember(session, idempotency)?;
+    Ok(())
+}
+
+pub(super) fn insert(conn: &Connection, app: &App) -> Result<(), Error> {
+    conn.prepare_cached(
+            "-- apps::insert
+             INSERT INTO app
+                 (row, id, environment_row, uid, name, throttle_rate, metadata, source_id, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             app.id.row(),
@@ -123,10 +129,10 @@ pub(super) fn create(
             app.name,
             app.throttle_rate,
             json_unless_empty(&app.metadata, app.metadata.is_empty()),
+            app.source.as_ref().map(SourceId::as_bytes),
             app.created_at.as_micros(),
             app.updated_at.as_micros(),
         ])?;
-    idempotency::remember(session, idempotency)?;
     Ok(())
 }
 

@@ -4,8 +4,18 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-const TABLES: [&str; 8] =
-    ["environment", "api_key", "app", "event_type", "endpoint", "message", "attempt", "task"];
+const TABLES: [&str; 10] = [
+    "environment",
+    "api_key",
+    "app",
+    "event_type",
+    "endpoint",
+    "message",
+    "attempt",
+    "task",
+    "source",
+    "refusal",
+];
 
 /// The highest row of any id in the store; 0 when it is empty.
 pub(super) fn last(conn: &Connection) -> Result<i64, Error> {

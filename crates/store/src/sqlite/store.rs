@@ -10,10 +10,12 @@ use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, TaskId};
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
 use postrider_core::key::{Key, TokenHash};
 use postrider_core::message::Message;
+use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::source::Source;
 use postrider_core::task::Task;
 use postrider_core::time::Timestamp;
 
@@ -21,14 +23,15 @@ use super::job::Need;
 use super::session::Session;
 use super::{
     SMALL, Sqlite, accept, apps, attempts, backup, claim, deliveries, endpoints, environments, event_types,
-    keys, messages, retain, rows, settle, tasks,
+    keys, messages, receive, retain, rows, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
-    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, LaneDue, Listed,
-    MessageFilter, Page, RepeatError, ResendError, Retained, Settled, Settlement, Store, TaskStep,
+    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, Intake, LaneDue,
+    Listed, MessageFilter, Page, RepeatError, ResendError, Retained, Settled, Settlement, Store, Taken,
+    TaskStep,
 };
 
 #[async_trait]
@@ -350,6 +353,96 @@ impl Store for Sqlite {
         _: Timestamp,
     ) -> Result<bool, Error> {
         self.write(Need::Little, move |session| deliveries::skip(session, scope, message, endpoint)).await
+    }
+
+    async fn create_source(
+        &self,
+        _: EnvironmentScope,
+        source: Source,
+        app: App,
+        idempotency: Option<Idempotency>,
+    ) -> Result<(), CreateError<Source>> {
+        let act =
+            move |session: &mut Session<'_>| sources::create(session, &source, &app, idempotency.as_ref());
+        self.write(Need::Room, act).await
+    }
+
+    async fn source(&self, scope: EnvironmentScope, source: &Ref<SourceId>) -> Result<Option<Source>, Error> {
+        let (source, sealer) = (source.clone(), Arc::clone(&self.sealer));
+        self.readers.read(move |conn| sources::find(conn, &sealer, scope.environment(), &source)).await
+    }
+
+    async fn sources(
+        &self,
+        scope: EnvironmentScope,
+        page: Page<SourceId>,
+    ) -> Result<Listed<Source, SourceId>, Error> {
+        let sealer = Arc::clone(&self.sealer);
+        self.readers.read(move |conn| sources::list(conn, &sealer, scope.environment(), &page)).await
+    }
+
+    async fn source_by_app(&self, _: SystemScope, app: AppId) -> Result<Option<Source>, Error> {
+        let sealer = Arc::clone(&self.sealer);
+        self.readers.read(move |conn| sources::by_app(conn, &sealer, app)).await
+    }
+
+    async fn app_of_token(&self, _: SystemScope, hash: TokenHash) -> Result<Option<AppId>, Error> {
+        self.readers.read(move |conn| sources::app_of_token(conn, hash)).await
+    }
+
+    async fn change_source(
+        &self,
+        scope: EnvironmentScope,
+        source: SourceId,
+        change: Change<Source>,
+        now: Timestamp,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Source>, ChangeError> {
+        let act = move |session: &mut Session<'_>| {
+            sources::change(session, scope, source, &change, now, idempotency.as_ref())
+        };
+        self.write(Need::Room, act).await
+    }
+
+    async fn delete_source(
+        &self,
+        scope: EnvironmentScope,
+        source: SourceId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| sources::delete(session, scope, source, now)).await
+    }
+
+    async fn firings(
+        &self,
+        _: SystemScope,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(AppId, Timestamp)>, Error> {
+        self.readers.read(move |conn| sources::firings(conn, now, limit)).await
+    }
+
+    async fn receive(&self, scope: AppScope, intake: Intake) -> Result<Vec<Taken>, AcceptError> {
+        let bytes = crate::receive::size(&intake);
+        self.hand(Need::Room, bytes, move |session| receive::receive(session, scope, &intake)).await
+    }
+
+    async fn receptions(
+        &self,
+        scope: AppScope,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Option<Reception>>, Error> {
+        let sealer = Arc::clone(&self.sealer);
+        self.readers.read(move |conn| receive::receptions(conn, &sealer, scope, &messages)).await
+    }
+
+    async fn refuse(&self, scope: AppScope, refusal: Refusal, ring: Ring) -> Result<(), Error> {
+        self.write(Need::Room, move |session| receive::refuse(session, scope, &refusal, ring)).await
+    }
+
+    async fn refusals(&self, scope: AppScope) -> Result<Vec<Refusal>, Error> {
+        let sealer = Arc::clone(&self.sealer);
+        self.readers.read(move |conn| receive::refusals(conn, &sealer, scope)).await
     }
 
     async fn start_task(

@@ -66,6 +66,10 @@ const fn layout(kind: Kind) -> &'static Layout {
         ..Layout::plain("idempotency t", &["bucket", "key"])
     };
     static TASK: Layout = Layout::plain("task t", &["row"]);
+    static SOURCE: Layout = Layout::plain("source t", &["row"]);
+    static TOKEN: Layout = Layout::plain("source_token t", &["hash"]);
+    static RECEPTION: Layout = Layout::plain("reception t", &["row"]);
+    static REFUSAL: Layout = Layout::plain("refusal t", &["row"]);
     match kind {
         Kind::Environment => &ENVIRONMENT,
         Kind::Key => &KEY,
@@ -78,6 +82,10 @@ const fn layout(kind: Kind) -> &'static Layout {
         Kind::Attempt => &ATTEMPT,
         Kind::Answer => &ANSWER,
         Kind::Task => &TASK,
+        Kind::Source => &SOURCE,
+        Kind::Token => &TOKEN,
+        Kind::Reception => &RECEPTION,
+        Kind::Refusal => &REFUSAL,
     }
 }
 

@@ -34,11 +34,19 @@ pub enum Kind {
     Answer,
     /// Background tasks with how far they came.
     Task,
+    /// Sources.
+    Source,
+    /// What leads to sources.
+    Token,
+    /// What is known of received messages.
+    Reception,
+    /// Requests that sources have refused.
+    Refusal,
 }
 
 impl Kind {
     /// All of them, in the sequence in which they are moved.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Environment,
         Self::Key,
         Self::App,
@@ -50,6 +58,10 @@ impl Kind {
         Self::Attempt,
         Self::Answer,
         Self::Task,
+        Self::Source,
+        Self::Token,
+        Self::Reception,
+        Self::Refusal,
     ];
 
     /// What people call them.
@@ -67,6 +79,10 @@ impl Kind {
             Self::Attempt => "attempts",
             Self::Answer => "idempotency answers",
             Self::Task => "tasks",
+            Self::Source => "sources",
+            Self::Token => "tokens of sources",
+            Self::Reception => "receptions",
+            Self::Refusal => "refused requests",
         }
     }
 
@@ -83,6 +99,10 @@ impl Kind {
             Self::Attempt => &ATTEMPT,
             Self::Answer => &IDEMPOTENCY,
             Self::Task => &TASK,
+            Self::Source => &SOURCE,
+            Self::Token => &SOURCE_TOKEN,
+            Self::Reception => &RECEPTION,
+            Self::Refusal => &REFUSAL,
         }
     }
 }
@@ -191,6 +211,7 @@ static APP: Table = Table {
         text("name"),
         count("throttle_rate"),
         text("metadata"),
+        bytes("source_id"),
         long("created_at"),
         long("updated_at"),
         long("deleted_at"),
@@ -333,6 +354,47 @@ static TASK: Table = Table {
         long("created_at"),
         long("updated_at"),
     ],
+};
+
+static SOURCE: Table = Table {
+    name: "source",
+    columns: &[
+        long("row"),
+        bytes("id"),
+        long("environment_row"),
+        long("app_row"),
+        bytes("app_id"),
+        text("uid"),
+        text("name"),
+        text("kind"),
+        text("metadata"),
+        text("settings"),
+        bytes("private"),
+        long("next_firing"),
+        long("created_at"),
+        long("updated_at"),
+    ],
+};
+
+static SOURCE_TOKEN: Table = Table { name: "source_token", columns: &[bytes("hash"), long("source_row")] };
+
+static RECEPTION: Table = Table {
+    name: "reception",
+    columns: &[
+        long("app_row"),
+        long("row"),
+        bytes("id"),
+        bytes("sameness"),
+        bytes("duplicate_of"),
+        small("standing"),
+        bytes("body_hash"),
+        bytes("detail"),
+    ],
+};
+
+static REFUSAL: Table = Table {
+    name: "refusal",
+    columns: &[long("source_row"), long("row"), bytes("id"), long("bytes"), bytes("detail")],
 };
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ impl Things {
             name: "app".into(),
             throttle_rate: None,
             metadata: std::collections::BTreeMap::default(),
+            source: None,
             created_at: NOW,
             updated_at: NOW,
         };

@@ -76,7 +76,7 @@ pub(super) fn head() -> OpenApi {
     OpenApiBuilder::new().info(info).tags(Some(tags)).build()
 }
 
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 14] = [
     (
         "Application",
         "One for each customer of your product: the tenant that endpoints and messages belong to.",
@@ -87,6 +87,10 @@ const TAGS: [(&str, &str); 10] = [
     ("Message Attempt", "What happened each time a message was tried at an endpoint."),
     ("Authentication", "Who the caller is."),
     ("Health", "Whether the server answers."),
+    ("Ingest Source", "Where webhooks of other companies' services are received."),
+    ("Ingest Endpoint", "Where a source's messages go."),
+    ("Ingest Endpoint Transformation", "Code that is kept for an endpoint of a source. Nothing runs it yet."),
+    ("Ingest Reception", "What a source has received, and what it has refused."),
     ("Environment", "Walled-off sets of applications, event types and keys."),
     ("Key", "API keys, for whoever runs the instance."),
     ("Delivery", "A message on its way to one endpoint."),

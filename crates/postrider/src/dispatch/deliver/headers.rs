@@ -6,6 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use postrider_core::delivery::Work;
 use postrider_core::environment::SignatureHeaders;
 use postrider_core::headers::is_sensitive;
+use postrider_core::message::Raw;
 use postrider_core::time::Timestamp;
 
 use crate::directory::Destination;
@@ -31,6 +32,10 @@ const SVIX: Names = Names([
 
 /// What is sent, signed at `now`.
 pub(super) fn of_request(work: &Work, destination: &Destination, body: &[u8], now: Timestamp) -> HeaderMap {
+    let raw = work.message.payload.as_ref().and_then(|payload| payload.raw.as_ref());
+    if let Some(raw) = raw.filter(|raw| raw.as_it_came) {
+        return as_it_came(raw, destination);
+    }
     let mut headers = HeaderMap::with_capacity(8 + destination.headers.len());
     headers.insert(USER_AGENT, AGENT);
     headers.insert(CONTENT_TYPE, JSON);
@@ -48,11 +53,26 @@ pub(super) fn of_request(work: &Work, destination: &Destination, body: &[u8], no
         headers.insert(timestamp_name, HeaderValue::from(now.as_seconds()));
         headers.insert(signature_name, signature.clone());
     }
-    let raw = work.message.payload.as_ref().and_then(|payload| payload.raw.as_ref());
     for (name, value) in raw.into_iter().flat_map(|raw| &raw.headers) {
         // Checked when the message was accepted.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);
+        }
+    }
+    for (name, value) in &destination.headers {
+        headers.insert(name, value.clone());
+    }
+    headers
+}
+
+/// What was received, as it was: the provider's signature counts, and not ours. The endpoint's own headers come over it.
+fn as_it_came(raw: &Raw, destination: &Destination) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(raw.headers.len() + destination.headers.len());
+    for (name, value) in &raw.headers {
+        // Each character is a byte of the value that came.
+        let value: Vec<u8> = value.chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(&value)) {
+            headers.append(name, value);
         }
     }
     for (name, value) in &destination.headers {

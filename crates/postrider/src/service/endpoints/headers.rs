@@ -25,10 +25,10 @@ pub struct HeaderChanges {
 }
 
 /// Replaces all custom headers of an endpoint.
-pub async fn set_headers(
+pub async fn set_headers<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     headers: &BTreeMap<String, String>,
 ) -> Result<(), Error> {

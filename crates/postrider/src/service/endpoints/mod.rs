@@ -49,10 +49,10 @@ pub enum Error {
 }
 
 /// Endpoints of an application by id.
-pub async fn list(
+pub async fn list<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     page: Page<EndpointId>,
 ) -> Result<Listed<Endpoint, EndpointId>, Error> {
     let found = access::app(context, identity, app).await?;
@@ -61,10 +61,10 @@ pub async fn list(
 }
 
 /// One endpoint, its signing keys included.
-pub async fn get(
+pub async fn get<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
 ) -> Result<Endpoint, Error> {
     let found = access::app(context, identity, app).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
-use postrider_core::id::{AppId, EndpointId};
+use postrider_core::id::EndpointId;
 use postrider_core::limits;
 use postrider_core::names::Invalid;
 use postrider_core::scope::Identity;
@@ -27,10 +27,10 @@ pub struct Rotation {
 }
 
 /// Replaces the signing key of an endpoint, and gives the new one. Both sign until the grace is over.
-pub async fn rotate_secret(
+pub async fn rotate_secret<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     rotation: Rotation,
     once: Option<Once<SigningKey>>,

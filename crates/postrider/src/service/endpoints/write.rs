@@ -16,10 +16,10 @@ use crate::service::once::Once;
 use crate::service::{Ensured, UPSERT_ROUNDS, finish};
 
 /// Makes an endpoint.
-pub async fn create(
+pub async fn create<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     changes: Changes,
     once: Option<Once<Endpoint>>,
 ) -> Result<Endpoint, Error> {
@@ -29,10 +29,10 @@ pub async fn create(
 }
 
 /// Changes the endpoint that `endpoint` names, or makes one with that uid.
-pub async fn upsert(
+pub async fn upsert<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     changes: Changes,
 ) -> Result<Ensured<Endpoint>, Error> {
@@ -80,10 +80,10 @@ pub async fn change(
 }
 
 /// Deletes an endpoint. What waits for it is canceled; what is being sent may still arrive.
-pub async fn delete(
+pub async fn delete<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
 ) -> Result<(), Error> {
     let found = access::app(context, identity, app).await?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::attackers::Attackers;
-use crate::support::{Reply, Server, await_until, publish};
+use crate::support::{Client, Reply, Server, await_until, publish};
 
 /// What must not show in an answer to anybody else.
 pub(super) struct Victim {
@@ -12,15 +12,83 @@ pub(super) struct Victim {
     canaries: Vec<String>,
 }
 
+/// A source that has received something, and refused something.
+struct Received {
+    id: String,
+    endpoint: String,
+    reception: String,
+    canaries: Vec<String>,
+}
+
+impl Received {
+    async fn new(client: &Client, [uid, endpoint_uid, name, header, note]: [&String; 5]) -> Self {
+        let body = json!({"name": name, "uid": uid, "type": "generic-webhook",
+            "config": {"preset": "github", "secret": note}});
+        let made = client.post("/ingest/api/v1/source", body).await.must(201);
+        let id = made["id"].as_str().unwrap().to_owned();
+        let path = format!("/ingest/api/v1/source/{id}");
+        let body = json!({"url": format!("http://127.0.0.1:1099/{note}"), "uid": endpoint_uid,
+            "headers": {"x-canary": header}});
+        let endpoint = client.post(&format!("{path}/endpoint"), body).await.must(201);
+        let endpoint = endpoint["id"].as_str().unwrap().to_owned();
+        let inner = format!("{path}/endpoint/{endpoint}");
+        let code = json!({"code": note});
+        client.patch(&format!("{inner}/transformation"), code).await.must(204);
+        let secret = client.get(&format!("{inner}/secret")).await.must(200);
+        // What is disabled is not tried, so that all stays as it is.
+        client.put(&inner, json!({"url": "http://127.0.0.1:1099/", "disabled": true})).await.must(200);
+        let address = made["ingestUrl"].as_str().unwrap().to_owned();
+        let at = &address[address.find("/in/").unwrap()..];
+        let anybody = client.without_key();
+        let send = async |body: Value| {
+            anybody.ask(http::Method::POST, at).header("x-canary", note).json(&body).send().await.status
+        };
+        assert_eq!(send(json!({"forged": true})).await, 401);
+        await_until("the refused request to be kept", async || {
+            let refused = client.get(&format!("{path}/refused")).await.must(200);
+            (!refused["data"].as_array().unwrap().is_empty()).then_some(())
+        })
+        .await;
+        let body = json!({"name": name, "uid": uid, "type": "generic-webhook"});
+        client.put(&path, body).await.must(200);
+        assert_eq!(send(json!({"is": note})).await, 200);
+        let seen = client.get(&format!("{path}/reception")).await.must(200);
+        let reception = seen["data"][0]["id"].as_str().unwrap().to_owned();
+        let canaries = vec![
+            id.clone(),
+            endpoint.clone(),
+            reception.clone(),
+            address,
+            secret["key"].as_str().unwrap().to_owned(),
+        ];
+        Self { id, endpoint, reception, canaries }
+    }
+}
+
 impl Victim {
     /// A victim of its own for the operation with this number. Its endpoint leads nowhere, so that what it has stays
     /// as it is.
     pub(super) async fn new(server: &Server, attackers: &Attackers, number: usize) -> Self {
         let client = server.client();
-        let words = ["app", "endpoint", "event", "type", "name", "words", "note", "payload", "tag", "header"]
-            .map(|what| format!("canary-{number}-{what}"));
-        let [app_uid, endpoint_uid, event_id, event_type, name, words_for_people, note, payload, tag, header] =
-            &words;
+        let words = [
+            "app", "endpoint", "event", "type", "name", "words", "note", "payload", "tag", "header",
+            "source", "inner",
+        ]
+        .map(|what| format!("canary-{number}-{what}"));
+        let [
+            app_uid,
+            endpoint_uid,
+            event_id,
+            event_type,
+            name,
+            words_for_people,
+            note,
+            payload,
+            tag,
+            header,
+            source_uid,
+            inner_uid,
+        ] = &words;
         let body = json!({"name": name, "uid": app_uid, "metadata": {"note": note}});
         let app = client.post("/api/v1/app", body).await.must(201)["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/app/{app}");
@@ -40,10 +108,20 @@ impl Victim {
         })
         .await;
 
+        let source = Received::new(&client, [source_uid, inner_uid, name, header, note]).await;
+
         let mut canaries = vec![app.clone(), endpoint.clone(), message.clone(), attempt.clone()];
         canaries.push(secret["key"].as_str().unwrap().to_owned());
         canaries.extend(words.clone());
+        canaries.extend(source.canaries);
         let values = vec![
+            (
+                "{source_id}/endpoint/{endpoint_id}",
+                format!("{}/endpoint/{}", source.id, source.endpoint),
+                format!("{source_uid}/endpoint/{inner_uid}"),
+            ),
+            ("{source_id}", source.id, source_uid.clone()),
+            ("{reception_id}", source.reception.clone(), source.reception),
             ("{app_id}", app, app_uid.clone()),
             ("{endpoint_id}", endpoint, endpoint_uid.clone()),
             ("{msg_id}", message, event_id.clone()),
@@ -74,7 +152,11 @@ impl Victim {
 
     /// Takes the victim away, if its owner's request has not.
     pub(super) async fn leave(self, server: &Server) {
-        for path in ["/api/v1/app/{app_id}", "/api/v1/event-type/{event_type_name}?expunge=true"] {
+        for path in [
+            "/api/v1/app/{app_id}",
+            "/api/v1/event-type/{event_type_name}?expunge=true",
+            "/ingest/api/v1/source/{source_id}",
+        ] {
             server.client().delete(&self.by_id(path)).await;
         }
     }

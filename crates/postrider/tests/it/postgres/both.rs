@@ -10,8 +10,9 @@ use tokio::process::Command;
 
 use crate::support::{Database, ON_POSTGRES, alone, drop_databases};
 
-/// What is run: publishing, delivering and reading back, retries, order, idempotency, lists, and the official clients.
-const CHOSEN: [&str; 7] = [
+/// What is run: publishing, delivering and reading back, receiving, retries, order, idempotency, lists, and the official
+/// clients.
+const CHOSEN: [&str; 8] = [
     "api::attempts::",
     "api::lists::",
     "api::messages::",
@@ -19,9 +20,10 @@ const CHOSEN: [&str; 7] = [
     "clients::",
     "idempotency::",
     "order::",
+    "receive::",
 ];
 /// At least so many tests are chosen. Fewer means that a filter matches nothing any more.
-const TESTS_MIN: usize = 35;
+const TESTS_MIN: usize = 64;
 /// The longest that they may take together.
 const LIMIT: Duration = Duration::from_secs(300);
 

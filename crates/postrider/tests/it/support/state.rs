@@ -18,6 +18,18 @@ pub(crate) async fn state(client: &Client) -> String {
     };
     read("/api/v1/environment/settings".to_owned()).await;
     read("/api/v1/event-type?include_archived=true&with_content=true&limit=250".to_owned()).await;
+    for source in read("/ingest/api/v1/source?limit=250".to_owned()).await {
+        let source = format!("/ingest/api/v1/source/{}", source["id"].as_str().unwrap());
+        for endpoint in read(format!("{source}/endpoint?limit=250")).await {
+            let id = endpoint["id"].as_str().unwrap();
+            for part in ["/secret", "/headers", "/transformation"] {
+                read(format!("{source}/endpoint/{id}{part}")).await;
+            }
+        }
+        for part in ["/reception?limit=250", "/refused"] {
+            read(format!("{source}{part}")).await;
+        }
+    }
     for app in read("/api/v1/app?limit=250".to_owned()).await {
         let app = format!("/api/v1/app/{}", app["id"].as_str().unwrap());
         for endpoint in read(format!("{app}/endpoint?limit=250")).await {

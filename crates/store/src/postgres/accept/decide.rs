@@ -5,26 +5,26 @@ use std::collections::HashMap;
 use postrider_core::time::Timestamp;
 
 use super::super::idempotency;
-use super::super::job::Accept;
-use super::Outcome;
 use super::look::Seen;
+use super::{Acceptable, Outcome};
 use crate::cluster::Cluster;
 use crate::{AcceptError, Acceptance, Accepted, Idempotency, NewDelivery, Placement};
 
 /// Decides all of `jobs` in turn: each finds what was seen before the batch, and what those before it do. Only what
 /// `cluster` owns is put into the caller's hands.
-pub(super) fn all(jobs: &[Accept], mut seen: Seen, cluster: &Cluster) -> Vec<Outcome> {
+pub(super) fn all(jobs: &[impl Acceptable], mut seen: Seen, cluster: &Cluster) -> Vec<Outcome> {
     let mut asked = HashMap::new();
     jobs.iter().enumerate().map(|(index, job)| one(index, job, &mut seen, &mut asked, cluster)).collect()
 }
 
 fn one<'j>(
     index: usize,
-    Accept { scope, acceptance, .. }: &'j Accept,
+    job: &'j impl Acceptable,
     seen: &mut Seen,
     asked: &mut HashMap<[u8; 32], &'j Idempotency>,
     cluster: &Cluster,
 ) -> Outcome {
+    let (scope, acceptance) = (job.scope(), job.acceptance());
     if let Some(repeat) = seen.repeats.remove(&index) {
         return Err(AcceptError::Repeated(repeat));
     }

@@ -6,9 +6,9 @@ use postrider_core::id::{AppId, EnvironmentId};
 use tokio_postgres::Row;
 
 use super::super::idempotency::{self, HASH_LEN};
-use super::super::job::Accept;
 use super::super::order::{self, Order};
 use super::super::session::Session;
+use super::Acceptable;
 use crate::{Error, Repeat};
 
 /// What was there before a batch.
@@ -41,7 +41,7 @@ const BUSY: &str = "-- accept::look::busy
                        AND d.state < 3)";
 
 /// Looks at all that concerns `jobs`. Their orders are locked from here on.
-pub(super) async fn look(session: &Session, jobs: &[Accept]) -> Result<Seen, Error> {
+pub(super) async fn look(session: &Session, jobs: &[impl Acceptable]) -> Result<Seen, Error> {
     let conn = &session.conn;
     conn.prepare(&[APPS, idempotency::FIND, EVENT_IDS, order::LOCK, BUSY]).await?;
     // Most batches have no keys, event ids or orders at all: then nothing is asked about them.
@@ -78,14 +78,18 @@ pub(super) async fn look(session: &Session, jobs: &[Accept]) -> Result<Seen, Err
     Ok(seen)
 }
 
-fn known_answers(session: &Session, jobs: &[Accept], rows: &[Row]) -> Result<HashMap<usize, Repeat>, Error> {
+fn known_answers(
+    session: &Session,
+    jobs: &[impl Acceptable],
+    rows: &[Row],
+) -> Result<HashMap<usize, Repeat>, Error> {
     let mut by_key = HashMap::with_capacity(rows.len());
     for row in rows {
         by_key.insert(row.try_get::<_, &[u8]>(0)?, row);
     }
     let mut repeats = HashMap::new();
     for (index, job) in jobs.iter().enumerate() {
-        if let Some(asked) = &job.acceptance.idempotency
+        if let Some(asked) = &job.acceptance().idempotency
             && let Some(row) = by_key.get(&asked.key[..HASH_LEN])
             && let Some(repeat) = idempotency::read(row, asked, session.sealer())?
         {
@@ -111,10 +115,11 @@ struct Asked<'j> {
 }
 
 impl<'j> Asked<'j> {
-    fn of(jobs: &'j [Accept]) -> Self {
+    fn of(jobs: &'j [impl Acceptable]) -> Self {
         let mut asked = Self::default();
         let (mut apps, mut orders) = (HashSet::new(), HashSet::new());
-        for Accept { scope, acceptance, .. } in jobs {
+        for job in jobs {
+            let (scope, acceptance) = (job.scope(), job.acceptance());
             let message = &acceptance.message;
             if apps.insert((scope.environment(), scope.app())) {
                 asked.apps.push((scope.environment(), scope.app()));

@@ -5,13 +5,11 @@ use postrider_core::id::EndpointId;
 use postrider_core::time::Timestamp;
 use tokio_postgres::types::ToSql;
 
-use super::super::connection::Params;
-use super::super::job::Accept;
 use super::super::record::json_unless_empty;
 use super::super::session::Session;
 use super::super::transaction::{End, Witness};
 use super::super::{idempotency, messages};
-use super::decide;
+use super::{Acceptable, decide};
 use crate::partition::lane_partition;
 use crate::{Accepted, Error, Placement};
 
@@ -78,8 +76,8 @@ struct Deliveries {
 }
 
 impl<'b> Columns<'b> {
-    pub(super) fn of(session: &Session, accepted: &[(&'b Accept, &Accepted)]) -> Self {
-        let asked = accepted.iter().filter_map(|(job, _)| job.acceptance.idempotency.as_ref());
+    pub(super) fn of(session: &Session, accepted: &[(&'b impl Acceptable, &Accepted)]) -> Self {
+        let asked = accepted.iter().filter_map(|(job, _)| job.acceptance().idempotency.as_ref());
         let mut columns = Self {
             message: Messages::default(),
             event_id: EventIds::of(accepted),
@@ -88,24 +86,42 @@ impl<'b> Columns<'b> {
             holder: session.holder(),
         };
         for (job, accepted) in accepted {
-            columns.message.push(session, job);
-            columns.delivery.push(job, accepted);
+            columns.message.push(session, *job);
+            columns.delivery.push(*job, accepted);
         }
         columns
     }
 
-    /// Writes everything and commits. What others may be writing too comes first, in its one sequence, so that whoever
-    /// has to wait for them holds nothing that they could need.
+    /// Writes everything and commits.
     pub(super) async fn commit(
         &self,
         session: Session,
         number: &str,
         witness: Witness,
     ) -> Result<End, Error> {
+        let writes = self.writes();
+        let mut prepared = Vec::with_capacity(writes.len());
+        for (sql, params) in &writes {
+            prepared.push((session.conn.statement(sql).await?, params.as_slice()));
+        }
+        Ok(session.commit(number, Some(witness), &prepared).await)
+    }
+
+    /// Writes everything inside an open transaction.
+    pub(super) async fn write(&self, session: &Session) -> Result<(), Error> {
+        for (sql, params) in self.writes() {
+            session.conn.run(sql, &params).await?;
+        }
+        Ok(())
+    }
+
+    /// The statements with their parameters. What others may be writing too comes first, in its one sequence, so that
+    /// whoever has to wait for them holds nothing that they could need.
+    fn writes(&self) -> Vec<(&'static str, Vec<&(dyn ToSql + Sync)>)> {
         let (answer, event_id, message, delivery) =
             (&self.answer, &self.event_id, &self.message, &self.delivery);
-        let expired: Params<'_> = &[&answer.keys, &answer.oldest];
-        let answers: Params<'_> = &[
+        let expired: Vec<&(dyn ToSql + Sync)> = vec![&answer.keys, &answer.oldest];
+        let answers: Vec<&(dyn ToSql + Sync)> = vec![
             &answer.keys,
             &answer.requests,
             &answer.buckets,
@@ -113,8 +129,8 @@ impl<'b> Columns<'b> {
             &answer.messages,
             &answer.bodies,
         ];
-        let event_ids: Params<'_> = &[&event_id.app_row, &event_id.event_id, &event_id.row];
-        let messages: [&(dyn ToSql + Sync); 12] = [
+        let event_ids: Vec<&(dyn ToSql + Sync)> = vec![&event_id.app_row, &event_id.event_id, &event_id.row];
+        let messages: Vec<&(dyn ToSql + Sync)> = vec![
             &message.app_row,
             &message.row,
             &message.deliver_at,
@@ -128,7 +144,7 @@ impl<'b> Columns<'b> {
             &message.raw,
             &message.payload,
         ];
-        let deliveries: [&(dyn ToSql + Sync); 9] = [
+        let deliveries: Vec<&(dyn ToSql + Sync)> = vec![
             &delivery.app_row,
             &delivery.message_row,
             &delivery.endpoint_row,
@@ -139,24 +155,20 @@ impl<'b> Columns<'b> {
             &delivery.trigger,
             &self.holder,
         ];
-        let mut writes = Vec::with_capacity(5);
-        for (sql, params, any) in [
+        let all = [
             (idempotency::FORGET_EXPIRED, expired, !answer.keys.is_empty()),
             (idempotency::REMEMBER, answers, !answer.keys.is_empty()),
             (EVENT_IDS, event_ids, !event_id.row.is_empty()),
-            (MESSAGES, &messages, true),
-            (DELIVERIES, &deliveries, !delivery.state.is_empty()),
-        ] {
-            if any {
-                writes.push((session.conn.statement(sql).await?, params));
-            }
-        }
-        Ok(session.commit(number, Some(witness), &writes).await)
+            (MESSAGES, messages, true),
+            (DELIVERIES, deliveries, !delivery.state.is_empty()),
+        ];
+        all.into_iter().filter(|(.., any)| *any).map(|(sql, params, _)| (sql, params)).collect()
     }
 }
 
 impl<'b> Messages<'b> {
-    fn push(&mut self, session: &Session, Accept { scope, acceptance, .. }: &'b Accept) {
+    fn push(&mut self, session: &Session, job: &'b impl Acceptable) {
+        let (scope, acceptance) = (job.scope(), job.acceptance());
         let message = &acceptance.message;
         let payload = message.payload.as_ref();
         let raw = payload.and_then(|payload| payload.raw.as_ref());
@@ -177,10 +189,10 @@ impl<'b> Messages<'b> {
 
 impl<'b> EventIds<'b> {
     /// In the sequence in which everybody writes them.
-    fn of(accepted: &[(&'b Accept, &Accepted)]) -> Self {
-        let event_id = |(job, _): &(&'b Accept, _)| {
-            let message = &job.acceptance.message;
-            Some((job.scope.app().row(), message.event_id.as_deref()?, message.id.row()))
+    fn of<A: Acceptable>(accepted: &[(&'b A, &Accepted)]) -> Self {
+        let event_id = |(job, _): &(&'b A, _)| {
+            let message = &job.acceptance().message;
+            Some((job.scope().app().row(), message.event_id.as_deref()?, message.id.row()))
         };
         let mut all: Vec<_> = accepted.iter().filter_map(event_id).collect();
         all.sort_unstable();
@@ -195,7 +207,8 @@ impl<'b> EventIds<'b> {
 }
 
 impl Deliveries {
-    fn push(&mut self, Accept { scope, acceptance, .. }: &Accept, accepted: &Accepted) {
+    fn push(&mut self, job: &impl Acceptable, accepted: &Accepted) {
+        let (scope, acceptance) = (job.scope(), job.acceptance());
         let due = decide::due(acceptance).as_micros();
         for (delivery, placement) in acceptance.deliveries.iter().zip(&accepted.placements) {
             let state = match placement {

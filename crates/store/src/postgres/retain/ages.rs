@@ -267,6 +267,12 @@ async fn remove_messages(
         &[&tenant.row, &rows],
     )
     .await?;
+    conn.run(
+        "-- retain::ages::remove_messages
+         DELETE FROM reception WHERE app_row = $1 AND row = ANY($2)",
+        &[&tenant.row, &rows],
+    )
+    .await?;
     Ok(true)
 }
 

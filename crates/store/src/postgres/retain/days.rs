@@ -224,16 +224,28 @@ async fn drop(shared: &Shared, conn: &Connection, day: Day) -> Result<Option<u64
 
 async fn drop_in_transaction(conn: &Connection, day: Day) -> Result<Option<u64>, Error> {
     partitions::lock(conn).await?;
-    let [message, attempt] = TABLES.map(|table| day.partition(table));
-    let Some(messages) = count(conn, &message).await? else { return Ok(None) };
+    let Some(messages) = count(conn, &day.partition("message")).await? else { return Ok(None) };
+    let partitions = there(conn, &TABLES.map(|table| day.partition(table))).await?.join(", ");
     // Whoever makes a delivery for a message has locked the message, and so its partition: after this nobody does.
-    conn.batch(&format!("LOCK TABLE {message}, {attempt} IN ACCESS EXCLUSIVE MODE")).await?;
+    conn.batch(&format!("LOCK TABLE {partitions} IN ACCESS EXCLUSIVE MODE")).await?;
     let rows = day.rows();
     if has_deliveries(conn, (rows.start, rows.end)).await? {
         return Ok(None);
     }
-    conn.batch(&format!("DROP TABLE {message}, {attempt}")).await?;
+    conn.batch(&format!("DROP TABLE {partitions}")).await?;
     Ok(Some(messages))
+}
+
+/// Those of the partitions that are there: a day may be older than one of the tables.
+async fn there(conn: &Connection, names: &[String]) -> Result<Vec<String>, Error> {
+    let rows = conn
+        .rows(
+            "-- retain::days::there
+             SELECT name FROM unnest($1::text[]) AS asked (name) WHERE to_regclass(name) IS NOT NULL",
+            &[&names],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// How many messages a partition has, roughly where it is large; `None` when it is not there.

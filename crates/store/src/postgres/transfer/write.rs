@@ -23,7 +23,7 @@ const OF_DELIVERY: [(&str, Type); 2] = [("seq", Type::INT8), ("part", Type::INT2
 
 /// Makes the days that rows of the batch belong to.
 pub(super) async fn partitions(conn: &Connection, days: &Partitions, batch: &Batch) -> Result<(), Error> {
-    if !matches!(batch.kind, Kind::Message | Kind::Attempt) {
+    if !matches!(batch.kind, Kind::Message | Kind::Attempt | Kind::Reception) {
         return Ok(());
     }
     let place = batch.kind.table().place_of("row");

@@ -181,6 +181,13 @@ fn remove_message(session: &Session<'_>, row: i64, budget: &mut Budget) -> Resul
              DELETE FROM message WHERE row = ?",
         )?
         .execute([row])?;
+    session
+        .conn
+        .prepare_cached(
+            "-- retain::ages::remove_message
+             DELETE FROM reception WHERE row = ?",
+        )?
+        .execute([row])?;
     Ok(true)
 }
 

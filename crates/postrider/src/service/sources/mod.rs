@@ -1,0 +1,117 @@
+//! Sources: where we receive from providers.
+//!
+//! In reading order: what a source may be ([`kinds`], [`settings`]), making and changing one ([`write`]), what checks its
+//! requests ([`verifier`], [`inlets`], [`keys`]), [`receive`] with [`forward`] and [`refusals`], what came ([`read`]), and the code
+//! that is kept for endpoints ([`transformation`]). The endpoints of a source are those of its hidden application:
+//! [`endpoints`](super::endpoints) works on both.
+
+mod cron;
+mod forward;
+mod inlets;
+mod keys;
+mod kinds;
+mod read;
+mod receive;
+mod refusals;
+mod settings;
+mod transformation;
+mod verifier;
+mod write;
+
+use postrider_core::app::Ref;
+use postrider_core::id::SourceId;
+use postrider_core::scope::{AppScope, Identity};
+use postrider_core::source::Source;
+use postrider_store::{Listed, Page, Repeat};
+
+pub use cron::{fire_due, next_after};
+pub use inlets::{Inlet, Inlets};
+pub use keys::Keys;
+pub use kinds::kinds;
+pub use read::{Seen, reception, receptions, refusals};
+pub use receive::{Error as ReceiveError, Incoming, Outcome, receive};
+pub use refusals::Refusals;
+pub use settings::{Changes, shown};
+pub use transformation::{TransformationChanges, change_transformation, transformation};
+pub use write::{create, delete, rotate_token, upsert};
+
+use super::access;
+use super::fields::InvalidFields;
+use crate::context::Context;
+
+/// Why an act on sources fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// As for every act.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// Values are refused.
+    #[error(transparent)]
+    Invalid(#[from] InvalidFields),
+    /// Another source of the environment has the uid.
+    #[error("a source with this uid exists already")]
+    UidTaken,
+    /// The environment has as many sources as it may have.
+    #[error("an environment has at most {limit} sources")]
+    TooMany {
+        /// How many it may have.
+        limit: usize,
+    },
+    /// The request was made before.
+    #[error("the request was made before")]
+    Repeated(Repeat),
+}
+
+/// A source with the address that providers send to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressed {
+    /// The source.
+    pub source: Source,
+    /// Its address; none for a source that publishes by a schedule.
+    pub address: Option<String>,
+}
+
+impl Addressed {
+    fn of(context: &Context, source: Source) -> Self {
+        let token = source.token().filter(|_| source.settings.cron.is_none());
+        let address = token.map(|token| format!("{}/in/{}", context.public_url(), token.expose()));
+        Self { source, address }
+    }
+}
+
+/// Sources by id.
+pub async fn list(
+    context: &Context,
+    identity: Identity,
+    page: Page<SourceId>,
+) -> Result<Listed<Addressed, SourceId>, Error> {
+    let listed = context.store.sources(identity.environment()?, page).await?;
+    let rows = listed.rows.into_iter().map(|source| Addressed::of(context, source)).collect();
+    Ok(Listed { rows, next: listed.next })
+}
+
+/// One source.
+pub async fn get(context: &Context, identity: Identity, source: &Ref<SourceId>) -> Result<Addressed, Error> {
+    Ok(Addressed::of(context, find(context, identity, source).await?.0))
+}
+
+/// The source that `source` names, with the right to its hidden application.
+pub(super) async fn find(
+    context: &Context,
+    identity: Identity,
+    source: &Ref<SourceId>,
+) -> Result<(Source, AppScope), access::Error> {
+    let scope = identity.environment()?;
+    let found = context.store.source(scope, source).await?.ok_or(access::Error::Missing("source"))?;
+    let app = scope.source(&found).ok_or(access::Error::Missing("source"))?;
+    Ok((found, app))
+}
+
+/// Makes a change to a source take effect.
+fn changed(context: &Context, source: &Source) {
+    context.inlets.forget(source.app);
+    context.directory.forget(source.app);
+    context.schedules.notify_one();
+}
+
+access::causes!(Error);
