@@ -39,7 +39,9 @@ impl Background {
         let set_up = move |is_up| cluster.see(|view| view.listening = is_up);
         Self {
             shared: Arc::clone(shared),
-            writers: (0..writers).map(|_| tokio::spawn(writer::run(Arc::clone(shared)))).collect(),
+            writers: (0..writers)
+                .map(|number| tokio::spawn(writer::run(Arc::clone(shared), number as i16)))
+                .collect(),
             others: vec![
                 tokio::spawn(life.run()),
                 tokio::spawn(member::watch_lease(Arc::clone(shared))),

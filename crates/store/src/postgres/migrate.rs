@@ -20,6 +20,7 @@ struct Migration {
 const ALL: &[Migration] = &[
     Migration { name: "0001_begin", sql: include_str!("../../migrations/postgres/0001_begin.sql") },
     Migration { name: "0002_receiving", sql: include_str!("../../migrations/postgres/0002_receiving.sql") },
+    Migration { name: "0003_witness", sql: include_str!("../../migrations/postgres/0003_witness.sql") },
 ];
 
 /// A schema that this program cannot use.

@@ -155,6 +155,12 @@ pub(super) async fn bury(conn: &Connection) -> Result<(), Error> {
         &[&GRAVE_AGE.as_secs_f64()],
     )
     .await?;
+    conn.run(
+        "-- node::bury
+         DELETE FROM witness w WHERE NOT EXISTS (SELECT 1 FROM node n WHERE n.holder = w.holder)",
+        &[],
+    )
+    .await?;
     Ok(())
 }
 

@@ -4,7 +4,8 @@
 //! A connection that breaks before COMMIT was sent has undone its work. One that breaks afterwards leaves the outcome
 //! open, and neither "it happened" nor "nothing happened" may be said without looking: so it is found out on another
 //! connection. The transaction's number tells whether the server is still at it, and a row that the transaction wrote
-//! tells whether it is there, also after another server has taken over.
+//! tells whether it is there, also after another server has taken over. The number alone would not do for that: a server
+//! that has crashed gives the numbers of transactions that it lost to others, which it may have committed by then.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -40,6 +41,26 @@ pub(super) enum Witness {
     Message(i64, i64),
     /// Of the application with the first row.
     Attempt(i64, i64),
+    /// Of a transaction that writes neither.
+    Writer(Turn),
+}
+
+/// Which transaction of which writer it is. A writer has one at a time, so its row tells of the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// The writer's node.
+    pub(super) holder: i64,
+    /// The writer among those of the node.
+    pub(super) writer: i16,
+    /// Never the same for two of its transactions.
+    pub(super) token: i64,
+}
+
+impl Turn {
+    /// Writes its row, for the end of the transaction.
+    pub(super) const WRITE: &str = "-- transaction::witness
+         INSERT INTO witness (holder, writer, token) VALUES ($1, $2, $3)
+         ON CONFLICT (holder, writer) DO UPDATE SET token = excluded.token";
 }
 
 /// How a transaction ended.
@@ -151,7 +172,8 @@ fn is_end(error: &PgError) -> bool {
     error.code().is_none_or(|code| code.code().starts_with("57"))
 }
 
-/// Whether the transaction with this number was committed; `None` when that cannot be learned in time.
+/// Whether the transaction with this number was committed; `None` when that cannot be learned in time, or without a
+/// witness.
 async fn find_out(pools: &Pools, number: &str, witness: Option<Witness>) -> Option<bool> {
     let deadline = Instant::now() + FIND_OUT_MAX;
     loop {
@@ -168,7 +190,7 @@ enum Fate {
     Known(bool),
     /// It may still be committed.
     UnderWay,
-    /// The server knows nothing of it, as after another one has taken over.
+    /// Nothing is left that could tell.
     Forgotten,
 }
 
@@ -190,26 +212,29 @@ async fn ask(pools: &Pools, number: &str, witness: Option<Witness>) -> Result<Fa
     Ok(match (status.as_deref(), witness) {
         (Some("in progress"), _) => Fate::UnderWay,
         (_, Some(witness)) => Fate::Known(is_there(&conn, witness).await?),
-        (Some("committed"), None) => Fate::Known(true),
-        (Some("aborted"), None) => Fate::Known(false),
         (_, None) => Fate::Forgotten,
     })
 }
 
 async fn is_there(conn: &Connection, witness: Witness) -> Result<bool, Error> {
-    let (sql, app_row, row) = match witness {
-        Witness::Message(app_row, row) => (
-            "-- transaction::is_there
-             SELECT 1 FROM message WHERE app_row = $1 AND row = $2",
-            app_row,
-            row,
-        ),
-        Witness::Attempt(app_row, row) => (
-            "-- transaction::is_there
-             SELECT 1 FROM attempt WHERE app_row = $1 AND row = $2",
-            app_row,
-            row,
-        ),
-    };
-    Ok(conn.exists(sql, &[&app_row, &row]).await?)
+    Ok(match witness {
+        Witness::Message(app_row, row) => {
+            let sql = "-- transaction::is_there
+                 SELECT 1 FROM message WHERE app_row = $1 AND row = $2";
+            conn.exists(sql, &[&app_row, &row]).await?
+        }
+        Witness::Attempt(app_row, row) => {
+            let sql = "-- transaction::is_there
+                 SELECT 1 FROM attempt WHERE app_row = $1 AND row = $2";
+            conn.exists(sql, &[&app_row, &row]).await?
+        }
+        Witness::Writer(Turn { holder, writer, token }) => {
+            let sql = "-- transaction::is_there
+                 SELECT 1 FROM witness WHERE holder = $1 AND writer = $2 AND token = $3";
+            conn.exists(sql, &[&holder, &writer, &token]).await?
+        }
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,11 +13,12 @@ use std::time::Instant;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 
+use super::connection::Params;
 use super::fault::{self, RETRY_AFTER};
 use super::job::Job;
 use super::queue::Work;
 use super::session::{Session, Shared};
-use super::transaction::End;
+use super::transaction::{End, Turn, Witness};
 use crate::Error;
 
 /// How often a job is tried that loses races.
@@ -37,8 +38,9 @@ pub(super) trait Batch: Sized + Send + Sync {
     fn fail(self, error: Error, outcome: Option<Self::Outcome>, shared: &Shared);
 }
 
-/// Works until the queue is closed and empty.
-pub(super) async fn run(shared: Arc<Shared>) {
+/// Works until the queue is closed and empty. `number` tells it from the other writers of this node.
+pub(super) async fn run(shared: Arc<Shared>, number: i16) {
+    let mut turn = Turn { holder: shared.holder, writer: number, token: 0 };
     while let Some((number, work)) = shared.queue.take().await {
         let began = Instant::now();
         let jobs = match work {
@@ -53,7 +55,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
                 jobs
             }
             Work::Other(job) => {
-                let jobs = other(&shared, job).await;
+                let jobs = other(&shared, job, &mut turn).await;
                 shared.queue.other_done(number);
                 jobs
             }
@@ -179,13 +181,13 @@ fn repeated(error: &Error) -> Error {
 }
 
 /// Does a job in a transaction of its own, again if it loses a race, and answers it.
-async fn other(shared: &Arc<Shared>, mut job: Box<dyn Job>) -> usize {
-    let mut end = transact(shared, &mut *job).await;
+async fn other(shared: &Arc<Shared>, mut job: Box<dyn Job>, turn: &mut Turn) -> usize {
+    let mut end = transact(shared, &mut *job, turn).await;
     for _ in 1..TRIES {
         if !end.as_ref().is_err_and(fault::is_race) {
             break;
         }
-        end = transact(shared, &mut *job).await;
+        end = transact(shared, &mut *job, turn).await;
     }
     match end {
         Ok(true) => job.answer(&shared.returns),
@@ -199,9 +201,12 @@ async fn other(shared: &Arc<Shared>, mut job: Box<dyn Job>) -> usize {
 }
 
 /// `false` when it is not known what became of it.
-async fn transact(shared: &Arc<Shared>, job: &mut dyn Job) -> Result<bool, Error> {
+async fn transact(shared: &Arc<Shared>, job: &mut dyn Job, turn: &mut Turn) -> Result<bool, Error> {
+    turn.token += 1;
+    let turn = *turn;
     let work = async {
         let session = shared.session().await?;
+        let witness = session.conn.statement(Turn::WRITE).await?;
         let number = match session.begin(job.run(&session)).await {
             Ok(((), number)) => number,
             Err(error) => {
@@ -210,7 +215,8 @@ async fn transact(shared: &Arc<Shared>, job: &mut dyn Job) -> Result<bool, Error
             }
         };
         let changes = session.has_changes();
-        let end = session.commit(&number, None, &[]).await;
+        let write: (_, Params<'_>) = (witness, &[&turn.holder, &turn.writer, &turn.token]);
+        let end = session.commit(&number, Some(Witness::Writer(turn)), &[write]).await;
         if changes {
             shared.wire.changed();
         }

@@ -366,7 +366,7 @@ async fn no_table_is_forgotten() {
     let rows = database.client().await.query(tables, &[]).await.unwrap();
     let mut tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     tables.sort();
-    let own = ["change", "lane_partition", "message_event_id", "meta", "migration", "node"];
+    let own = ["change", "lane_partition", "message_event_id", "meta", "migration", "node", "witness"];
     assert_eq!(tables, expected(&own));
     database.drop_schema().await;
 }
