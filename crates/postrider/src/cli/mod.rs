@@ -28,6 +28,10 @@ mod restore;
 
 mod bench;
 
+mod explain;
+mod trigger;
+mod verify;
+
 use std::sync::LazyLock;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -47,6 +51,7 @@ Examples:
   postrider key create --name billing              make an API key
   postrider backup --to /backups/today.db          copy everything while it runs
   postrider doctor                                 see what is wrong
+  postrider trigger --list                         samples of webhooks, signed as their providers do
 
 {usage-heading} {usage}
 
@@ -113,6 +118,12 @@ enum Command {
     Openapi,
     /// Measure how much this machine accepts and delivers
     Bench(bench::Arguments),
+    /// Send a correctly signed sample of what a provider sends, without asking the provider
+    Trigger(trigger::Arguments),
+    /// Check whether a request is the provider's, and say which step fails
+    Verify(verify::Arguments),
+    /// Guess whose request it is, and say what it takes to verify it
+    Explain(explain::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -137,6 +148,9 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Config(verb) => config::run(&verb, &settings),
         Command::Openapi => openapi::run(),
         Command::Bench(arguments) => bench::run(arguments, &settings).await,
+        Command::Trigger(arguments) => trigger::run(arguments).await,
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "postrider", &mut script);

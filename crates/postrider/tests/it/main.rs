@@ -32,3 +32,4 @@ mod clients;
 mod deploy;
 mod dev_command;
 mod openapi;
+mod tools;
