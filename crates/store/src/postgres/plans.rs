@@ -78,7 +78,8 @@ fn findings(plan: &Value, limited: bool, findings: &mut Vec<String>) {
 /// Whether the plan joins a table with a row for each message.
 fn reads_what_grows(plan: &Value) -> bool {
     let relation = plan["Relation Name"].as_str().unwrap_or_default();
-    let grows = ["message", "delivery", "attempt"].iter().any(|table| relation.starts_with(table));
+    let grows =
+        ["message", "delivery", "attempt", "reception"].iter().any(|table| relation.starts_with(table));
     let joined = |child: &&Value| child["Parent Relationship"] != "SubPlan";
     grows || plan["Plans"].as_array().into_iter().flatten().filter(joined).any(reads_what_grows)
 }

@@ -158,8 +158,9 @@ pub(super) async fn receptions(
     let rows = conn
         .rows(
             "-- receive::receptions
-             SELECT row, id, duplicate_of, standing, body_hash, detail FROM reception
-              WHERE app_row = $1 AND row = ANY($2)",
+             SELECT r.row, r.id, r.duplicate_of, r.standing, r.body_hash, r.detail
+               FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS asked
+               JOIN reception r ON r.app_row = asked.app_row AND r.row = asked.row",
             &[&scope.app().row(), &wanted],
         )
         .await?;
