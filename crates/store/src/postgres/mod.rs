@@ -16,6 +16,10 @@
 //! node does to stay among the others is the [member]'s; what has [changed](changes) they find out by reading, and the
 //! [wire] tells them sooner.
 //!
+//! How rows are asked for by a list: as `(SELECT $1 AS app_row, unnest($2) AS row)`, joined by the whole key. With
+//! `app_row = $1 AND row = ANY($2)` the planner may read all rows of the application and pick from them; a test looks at
+//! the plans of all statements.
+//!
 //! Deliberately absent: foreign keys, and a backup: that is `pg_dump`'s work, or the provider's.
 
 use std::sync::Arc;

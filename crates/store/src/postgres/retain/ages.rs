@@ -269,7 +269,8 @@ async fn remove_messages(
     .await?;
     conn.run(
         "-- retain::ages::remove_messages
-         DELETE FROM reception WHERE app_row = $1 AND row = ANY($2)",
+         DELETE FROM reception r USING (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row) AS old
+          WHERE r.app_row = old.app_row AND r.row = old.row",
         &[&tenant.row, &rows],
     )
     .await?;
