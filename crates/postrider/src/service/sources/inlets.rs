@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use postrider_core::id::AppId;
 use postrider_core::inbound::Verifier;
@@ -63,11 +62,6 @@ impl Inlet {
     fn admits(&self, hash: TokenHash, now: Timestamp) -> bool {
         let mut tokens = self.source.private.tokens.iter();
         tokens.any(|token| token.is_valid(now) && token.token.hash() == hash)
-    }
-
-    /// How far a signed time may be off, where the source says so.
-    pub(super) fn tolerance(source: &Source) -> Option<Duration> {
-        source.settings.tolerance_seconds.map(Duration::from_secs)
     }
 }
 

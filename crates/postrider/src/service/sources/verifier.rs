@@ -1,12 +1,11 @@
 //! What checks the requests of a source, made from its settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_core::inbound::{Presets, Secret, Settings, Verifier};
 use postrider_core::names::Invalid;
 use postrider_core::source::Source;
-
-use super::inlets::Inlet;
 
 /// The source's verifier; `None` where it names no preset. The error is for the people who set it.
 pub(super) fn of(source: &Source) -> Result<Option<Verifier>, Invalid> {
@@ -27,8 +26,8 @@ pub(super) fn of(source: &Source) -> Result<Option<Verifier>, Invalid> {
     let settings: Settings = shown.chain(hidden).collect();
     let verifier = Verifier::new(Arc::clone(preset), secrets, settings)
         .map_err(|invalid| Invalid::value(invalid.to_string()))?;
-    Ok(Some(match Inlet::tolerance(source) {
-        Some(tolerance) => verifier.tolerance(tolerance),
+    Ok(Some(match source.settings.tolerance_seconds {
+        Some(seconds) => verifier.tolerance(Duration::from_secs(seconds)),
         None => verifier,
     }))
 }
