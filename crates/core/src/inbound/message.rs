@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trap_2_the_default_port_is_written_out_or_left_away_without_touching_the_rest() {
+    fn the_default_port_is_written_out_or_left_away_without_touching_the_rest() {
         for (url, other) in [
             ("https://a.example/p?q=%2f", "https://a.example:443/p?q=%2f"),
             ("https://a.example:443/p", "https://a.example/p"),

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn trap_10_only_paypals_own_certificates_are_fetched() {
+    fn only_paypals_own_certificates_are_fetched() {
         for (url, allowed) in [
             ("https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-a5cafa77", true),
             ("https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1", true),

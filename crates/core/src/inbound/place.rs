@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn trap_17_names_are_caseless_values_are_bytes_and_doubles_are_refused() {
+    fn names_are_caseless_values_are_bytes_and_doubles_are_refused() {
         let headers: [(&[u8], &[u8]); 4] =
             [(b"X-A", b" \xff "), (b"X-b", b"1"), (b"x-B", b"2"), (b"x-n-1", b"n")];
         let request = Request { method: "POST", url: "https://a/?q=1&q=2", headers: &headers, body: b"" };

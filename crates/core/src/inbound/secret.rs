@@ -75,14 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trap_3_only_line_ends_behind_a_secret_are_trimmed() {
+    fn only_line_ends_behind_a_secret_are_trimmed() {
         for (given, kept) in [("a\n", "a"), ("a\r\n", "a"), (" a b \n", " a b "), ("a\nb", "a\nb")] {
             assert_eq!(Secret::new(given).unwrap().expose(), kept);
         }
     }
 
     #[test]
-    fn trap_7_the_empty_secret_is_refused() {
+    fn the_empty_secret_is_refused() {
         for text in ["", "\n", "\r\n\n"] {
             assert_eq!(Secret::new(text).unwrap_err(), InvalidSecret::Empty);
         }
