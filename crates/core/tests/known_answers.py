@@ -67,6 +67,7 @@ for preset, header, prefix, name in [
     ("linear", "Linear-Signature", "", "sha256"),
     ("sentry", "Sentry-Hook-Signature", "", "sha256"),
     ("dropbox", "X-Dropbox-Signature", "", "sha256"),
+    ("nylas", "X-Nylas-Signature", "", "sha256"),
     ("asana", "X-Hook-Signature", "", "sha256"),
     ("notion", "X-Notion-Signature", "sha256=", "sha256"),
     ("lemon-squeezy", "X-Signature", "", "sha256"),
@@ -106,6 +107,8 @@ for preset, header, pairs, stamp, key in [
     ("stripe", "Stripe-Signature", "t={t},v1={s},v0=00", TS, "."),
     ("calendly", "Calendly-Webhook-Signature", "t={t},v1={s}", TS, "."),
     ("mux", "Mux-Signature", "t={t},v1={s}", TS, "."),
+    ("shippo", "Shippo-Auth-Signature", "t={t},v1={s}", TS, "."),
+    ("elevenlabs", "ElevenLabs-Signature", "t={t},v0={s}", TS, "."),
     ("persona", "Persona-Signature", "t={t},v1={z} t={t},v1={s}", TS, "."),
     ("workos", "WorkOS-Signature", "t={t}, v1={s}", MS, "."),
     ("tiktok", "TikTok-Signature", "t={t},s={s}", TS, "."),
@@ -130,6 +133,15 @@ for preset, header, value, stamp_header, stamp, message in [
 ]:
     signature = mac(SECRET, join(message.format(t=stamp), BODY)).hex()
     case(preset, {header: value.format(s=signature, z="0" * 64), stamp_header: stamp})
+# The timestamp behind the body.
+case("klaviyo", {"Klaviyo-Signature": mac(SECRET, join(BODY, TS)).hex(), "Klaviyo-Timestamp": TS})
+case("klaviyo", {"Klaviyo-Signature": mac(SECRET, join(BODY, ISO)).hex(), "Klaviyo-Timestamp": ISO})
+case("zerohash", {"x-zh-hook-signature": mac(SECRET, join(BODY, MS)).hex(), "x-zh-hook-timestamp": MS})
+for name in ["PRIMARY", "SECONDARY"]:
+    case("box", {f"BOX-SIGNATURE-{name}": b64(mac(SECRET, join(BODY, ISO))), "BOX-DELIVERY-TIMESTAMP": ISO})
+case("sinch", {"x-sinch-webhook-signature": b64(mac(SECRET, join(BODY, ".", "n0nce", ".", TS))),
+               "x-sinch-webhook-signature-nonce": "n0nce", "x-sinch-webhook-signature-timestamp": TS})
+case("tebex", {"X-Signature": mac(SECRET, hashlib.sha256(BODY).hexdigest()).hex()})
 case("front", {"x-front-signature": b64(mac(SECRET, join(MS, ":", BODY))), "x-front-request-timestamp": MS})
 case("zendesk", {"X-Zendesk-Webhook-Signature": b64(mac(SECRET, join(ISO, BODY))),
                  "X-Zendesk-Webhook-Signature-Timestamp": ISO})

@@ -2,7 +2,8 @@
 //! is ever verified by what this guesses.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::place::{Place, View};
@@ -25,10 +26,30 @@ pub struct Guess<'p> {
 const GUESSES: usize = 8;
 
 impl Presets {
-    /// The presets that `request` may belong to, the likeliest first.
+    /// The presets that `request` may belong to, the likeliest first. One that begins with another, for which nothing
+    /// more speaks than for that, is only named with it.
     #[must_use]
     pub fn detect<'p>(&'p self, request: &Request<'_>) -> Vec<Guess<'p>> {
-        let mut guesses: Vec<Guess<'p>> = self.iter().filter_map(|preset| guess(preset, request)).collect();
+        let all: Vec<Guess<'p>> = self.iter().filter_map(|preset| guess(preset, request)).collect();
+        let scores: BTreeMap<&str, usize> =
+            all.iter().map(|guess| (&*guess.preset.name, guess.score)).collect();
+        let says_as_much = |guess: &Guess<'p>| {
+            let base = guess.preset.extends.as_deref()?;
+            (scores.get(base)? >= &guess.score).then(|| base.to_owned())
+        };
+        let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut guesses = Vec::new();
+        for guess in all {
+            match says_as_much(&guess) {
+                Some(base) => alike.entry(base).or_default().push(&guess.preset.name),
+                None => guesses.push(guess),
+            }
+        }
+        for guess in &mut guesses {
+            if let Some(names) = alike.get(&guess.preset.name) {
+                let _ = write!(guess.why, "; so may one of {} have", names.join(", "));
+            }
+        }
         guesses.sort_by_key(|guess| (Reverse(guess.score), guess.preset.name.clone()));
         guesses.truncate(GUESSES);
         guesses

@@ -21,6 +21,8 @@ mod text;
 pub struct Preset {
     /// Lower-case, by which sources name it.
     pub name: String,
+    /// The preset that it begins with.
+    pub extends: Option<String>,
     /// Goes up when the provider or our knowledge of it changes.
     pub version: u32,
     /// The provider's own spelling.

@@ -157,6 +157,8 @@ impl Preset {
             path: path.to_owned(),
             message,
         };
+        let extends = table.get("extends").and_then(Value::as_str).filter(|base| *base != name);
+        let extends = extends.map(str::to_owned);
         let table = extended(name, table, tables).map_err(|message| invalid("extends", message))?;
         let mut text: PresetText = deserialize(table).map_err(|(path, message)| invalid(&path, message))?;
         let tolerance =
@@ -188,6 +190,7 @@ impl Preset {
         });
         Ok(Self {
             name: name.to_owned(),
+            extends,
             version: text.version,
             title: text.title,
             confidence: text.confidence,

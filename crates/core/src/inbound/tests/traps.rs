@@ -430,6 +430,20 @@ fn guesses_are_ranked_and_say_why() {
 }
 
 #[test]
+fn a_guess_names_those_who_sign_alike() {
+    let given = Given::post(BODY)
+        .header("webhook-id", "1")
+        .header("webhook-timestamp", NOW.to_string())
+        .header("webhook-signature", "v1,AAAA");
+    let first = given.with(|request| {
+        let guesses = Presets::embedded().detect(request);
+        (guesses[0].preset.name.clone(), guesses[0].why.clone())
+    });
+    assert_eq!(first.0, "standard-webhooks");
+    assert!(first.1.contains("openai") && first.1.contains("replicate"), "{}", first.1);
+}
+
+#[test]
 fn own_presets_override_and_extend_and_say_what_is_wrong() {
     let own = "
         [github]
