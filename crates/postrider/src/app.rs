@@ -13,6 +13,7 @@ mod descriptors;
 mod error;
 pub(crate) mod health;
 pub mod local;
+mod presets;
 pub(crate) mod report;
 mod roles;
 
@@ -141,6 +142,7 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
 pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartError> {
     let Overrides { clock, rng, listener, egress, bins, own_names_only } = overrides;
     let policy = config.egress.policy()?;
+    let presets = presets::read(config.general.presets.as_deref())?;
     let Database { store, ids, about: database, lock } = database::open(&config, &rng).await?;
     let idle = descriptors::idle_connections(descriptors::raise(), config.dispatch.concurrency);
     let connections = postrider_egress::Limits { per_host: config.egress.host_connections, ..idle };
@@ -150,8 +152,9 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
     let context = Arc::new(Parts {
         directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
         keyring: Keyring::new(Arc::clone(&store)),
-        inlets: Inlets::new(Arc::clone(&store)),
+        inlets: Inlets::new(Arc::clone(&store), Arc::clone(&presets)),
         keys: Keys::new(Arc::clone(&client), Arc::clone(&policy)),
+        presets,
         refusals: Refusals::default(),
         tasks: tokio::sync::Notify::new(),
         turns: crate::service::turns::Turns::default(),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use postrider_core::id::IdGenerator;
+use postrider_core::inbound::Presets;
 use postrider_core::rng::Rng;
 use postrider_core::time::{Clock, Timestamp};
 use postrider_egress::Policy;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Who holds which key.
     pub keyring: Keyring,
+    /// What is known of providers: the embedded presets, and the operator's.
+    pub presets: Arc<Presets>,
     /// Sources, ready to receive.
     pub inlets: Inlets,
     /// Keys that providers publish.
@@ -128,11 +131,13 @@ pub(crate) mod fixture {
             let options = Options { min_free_bytes: 0, ..Options::new(dir.path(), Arc::new(sealer)) };
             let store: Arc<dyn Store> = Arc::new(Sqlite::open(&options).unwrap());
             let policy = Arc::new(Policy::strict());
+            let presets = Arc::new(Presets::embedded().clone());
             let (lanes, inbox) = Lanes::new(100, 1024 * 1024, Arc::clone(store.cluster()));
             let context = Arc::new(Parts {
                 directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
                 keyring: Keyring::new(Arc::clone(&store)),
-                inlets: Inlets::new(Arc::clone(&store)),
+                inlets: Inlets::new(Arc::clone(&store), Arc::clone(&presets)),
+                presets,
                 keys: Keys::new(
                     Arc::new(postrider_egress::Client::new(Policy::strict())),
                     Arc::clone(&policy),

@@ -139,6 +139,12 @@ impl Preset {
         self.ack.reply(request, &Settings::default())
     }
 
+    /// Whether the provider makes up the secret and tells it by a handshake.
+    #[must_use]
+    pub fn tells_its_secret(&self) -> bool {
+        self.handshakes.iter().any(|handshake| matches!(handshake, Handshake::Asana | Handshake::Notion))
+    }
+
     /// How the provider is told that its request failed: without a word why, which is for the source's owner.
     #[must_use]
     pub fn refusal(&self, reason: &Reason) -> Reply {

@@ -9,6 +9,8 @@ use postrider_egress::InvalidNat64;
 use postrider_store::postgres;
 use postrider_store::seal::{InvalidSealKey, KeyFileError};
 
+use super::presets::PresetsError;
+
 /// See the module's documentation.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -57,6 +59,14 @@ pub enum StartError {
     /// `bootstrap_key` is no token.
     #[error("use `bootstrap_key`")]
     BootstrapKey(#[from] InvalidToken),
+    /// The file of one's own presets cannot be used.
+    #[error("use the presets in {}", path.display())]
+    Presets {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: PresetsError,
+    },
     /// `egress.nat64` is no prefix.
     #[error("use `egress.nat64`")]
     Nat64(#[from] InvalidNat64),

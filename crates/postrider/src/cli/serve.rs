@@ -75,6 +75,7 @@ pub(super) fn start_failure(error: StartError) -> Failure {
     let exit = match &error {
         StartError::SealKey(_)
         | StartError::BootstrapKey(_)
+        | StartError::Presets { .. }
         | StartError::Nat64(_)
         | StartError::Postgres(postgres::OpenError::Address(_)) => Exit::Config,
         StartError::Listen { .. }

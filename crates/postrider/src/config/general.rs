@@ -15,6 +15,9 @@ section! {
         /// addresses of sources begin with, and what providers that sign the URL have signed. Without it, the address
         /// that is listened on.
         public_url: Option<String> = None,
+        /// A TOML file with presets of your own for what providers send, which override the embedded ones by name
+        /// ([providers](providers.md)). It is read at the start; nodes that share a database need the same.
+        presets: Option<PathBuf> = None,
         /// Directory of the database unless that is PostgreSQL, of the sealing key, and of the control socket. It is made
         /// with mode 0700 if it does not exist. One server at a time can use it.
         data_dir: PathBuf = PathBuf::from("/var/lib/postrider"),

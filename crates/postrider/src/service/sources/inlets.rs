@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use postrider_core::id::AppId;
-use postrider_core::inbound::Verifier;
+use postrider_core::inbound::{Presets, Verifier};
 use postrider_core::key::TokenHash;
 use postrider_core::scope::{AppScope, SystemScope};
 use postrider_core::source::{IngestToken, Source};
@@ -29,6 +29,7 @@ const UNKNOWN: usize = 1_000;
 /// See the module's documentation.
 pub struct Inlets {
     store: Arc<dyn Store>,
+    presets: Arc<Presets>,
     sources: Cache<AppId, Arc<Inlet>>,
     tokens: Cache<TokenHash, AppId>,
     unknown: Cache<TokenHash, u64>,
@@ -49,9 +50,9 @@ pub struct Inlet {
 }
 
 impl Inlet {
-    fn new(source: Source) -> Self {
+    fn new(source: Source, presets: &Presets) -> Self {
         let scope = SystemScope::assume().app(source.environment, source.app);
-        let (verifier, broken) = match verifier::of(&source) {
+        let (verifier, broken) = match verifier::of(&source, presets) {
             Ok(verifier) => (verifier, None),
             Err(invalid) => (None, Some(invalid.message.into_owned())),
         };
@@ -66,10 +67,11 @@ impl Inlet {
 }
 
 impl Inlets {
-    /// Over the sources in `store`.
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    /// Over the sources in `store`, which name some of `presets`.
+    pub fn new(store: Arc<dyn Store>, presets: Arc<Presets>) -> Self {
         Self {
             store,
+            presets,
             sources: Cache::new(SOURCES),
             tokens: Cache::new(TOKENS),
             unknown: Cache::new(UNKNOWN),
@@ -99,7 +101,9 @@ impl Inlets {
             Err(place) => place,
         };
         let source = self.store.source_by_app(SystemScope::assume(), app).await?;
-        let Some(inlet) = source.map(|source| Arc::new(Inlet::new(source))) else { return Ok(None) };
+        let Some(inlet) = source.map(|source| Arc::new(Inlet::new(source, &self.presets))) else {
+            return Ok(None);
+        };
         // Refused when the source was changed meanwhile: then this answer is good for those who asked before.
         place.insert(Arc::clone(&inlet)).ok();
         Ok(Some(inlet))

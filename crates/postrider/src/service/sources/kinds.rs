@@ -9,8 +9,6 @@ use postrider_core::inbound::Presets;
 pub(super) const GENERIC: &str = "generic-webhook";
 /// A source that publishes by a schedule.
 pub(super) const CRON: &str = "cron";
-/// Presets whose provider tells its secret itself, by a handshake.
-const LEARNING: [&str; 3] = ["asana", "clio", "notion"];
 
 /// A field of a configuration that means something to the type alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +109,7 @@ const KINDS: &[Kind] = &[
 
 /// The type of this name: its fields, and its preset if it has one. `None` when there is no such type, or nothing that
 /// checks its requests yet.
-pub(super) fn find(name: &str) -> Option<(Fields, Option<&str>)> {
-    let presets = Presets::embedded();
+pub(super) fn find<'n>(presets: &Presets, name: &'n str) -> Option<(Fields, Option<&'n str>)> {
     let Some(known) = KINDS.iter().find(|kind| kind.name == name) else {
         return presets.get(name).map(|_| (MAYBE_SECRET, Some(name)));
     };
@@ -125,18 +122,18 @@ pub(super) fn find(name: &str) -> Option<(Fields, Option<&str>)> {
 
 /// The names of all types that there are, sorted.
 #[must_use]
-pub fn kinds() -> Vec<&'static str> {
-    let own = Presets::embedded().iter().map(|preset| preset.name.as_str());
+pub fn kinds(presets: &Presets) -> Vec<&str> {
+    let own = presets.iter().map(|preset| preset.name.as_str());
     let mut all: Vec<_> = KINDS.iter().map(|kind| kind.name).chain(own).collect();
-    all.retain(|name| find(name).is_some());
+    all.retain(|name| find(presets, name).is_some());
     all.sort_unstable();
     all.dedup();
     all
 }
 
-/// Whether the provider of this preset tells its secret by a handshake.
-pub(super) fn learns(preset: &str) -> bool {
-    LEARNING.contains(&preset)
+/// The fields of the type of this name; those of a preset where it is no type of a client library.
+pub(super) fn fields(name: &str) -> Fields {
+    KINDS.iter().find(|kind| kind.name == name).map_or(MAYBE_SECRET, |kind| kind.fields)
 }
 
 #[cfg(test)]
@@ -145,15 +142,16 @@ mod tests {
 
     #[test]
     fn a_type_of_a_client_has_its_preset_and_a_preset_is_a_type() {
-        assert_eq!(find(GENERIC), Some((MAYBE_SECRET, None)));
-        assert_eq!(find(CRON).map(|(_, preset)| preset), Some(None));
-        assert_eq!(find("github"), Some((MAYBE_SECRET, Some("github"))));
-        assert_eq!(find("pleo"), Some((SECRET, Some("svix"))));
-        assert_eq!(find("gitlab").map(|(_, preset)| preset), Some(Some("gitlab")));
-        assert_eq!(find("no-such-provider"), None);
-        for name in kinds() {
-            assert!(find(name).is_some(), "{name}");
+        let presets = Presets::embedded();
+        assert_eq!(find(presets, GENERIC), Some((MAYBE_SECRET, None)));
+        assert_eq!(find(presets, CRON).map(|(_, preset)| preset), Some(None));
+        assert_eq!(find(presets, "github"), Some((MAYBE_SECRET, Some("github"))));
+        assert_eq!(find(presets, "pleo"), Some((SECRET, Some("svix"))));
+        assert_eq!(find(presets, "gitlab").map(|(_, preset)| preset), Some(Some("gitlab")));
+        assert_eq!(find(presets, "no-such-provider"), None);
+        for name in kinds(presets) {
+            assert!(find(presets, name).is_some(), "{name}");
         }
-        assert!(kinds().len() > 50, "{}", kinds().len());
+        assert!(kinds(presets).len() > 50, "{}", kinds(presets).len());
     }
 }

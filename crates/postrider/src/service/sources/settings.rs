@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use postrider_core::app::Metadata;
 use postrider_core::id::SourceId;
+use postrider_core::inbound::Presets;
 use postrider_core::limits;
 use postrider_core::names::{self, Invalid};
 use postrider_core::source::{Credential, Cron, Forward, Private, Settings, Source};
@@ -54,22 +55,22 @@ pub(super) struct Checked {
 
 impl Changes {
     /// Holds a source to the rules.
-    pub(super) fn check(self) -> Result<Checked, InvalidFields> {
+    pub(super) fn check(self, presets: &Presets) -> Result<Checked, InvalidFields> {
         let mut checks = Checks::default();
         checks.check("name", fields::display_name(&self.name));
         checks.optional("uid", self.uid.as_ref(), |uid| names::uid(uid, SourceId::PREFIX));
         checks.check("metadata", names::metadata(&self.metadata));
-        let found = kinds::find(&self.kind).ok_or_else(|| {
+        let found = kinds::find(presets, &self.kind).ok_or_else(|| {
             Invalid::value(format!(
                 "there is no such type of source; there are {}",
-                kinds::kinds().join(", ")
+                kinds::kinds(presets).join(", ")
             ))
         });
         let configured = checks.check("type", found).map(|(fields, preset)| {
             if self.kind == CRON {
                 schedule(&self.config)
             } else {
-                Reader::new(&self.config).all(fields, preset)
+                Reader::new(&self.config).all(fields, preset, presets)
             }
         });
         let configured = match configured {
@@ -145,7 +146,12 @@ impl<'a> Reader<'a> {
         self.checks.check(name, seconds.ok_or_else(|| Invalid::value(message)))
     }
 
-    fn all(mut self, fields: Fields, preset: Option<&str>) -> Result<(Settings, Private), InvalidFields> {
+    fn all(
+        mut self,
+        fields: Fields,
+        preset: Option<&str>,
+        presets: &Presets,
+    ) -> Result<(Settings, Private), InvalidFields> {
         let (mut settings, mut private) = (Settings::default(), Private::default());
         settings.preset = preset.map(str::to_owned).or_else(|| self.text("preset"));
         let mut secrets = Vec::new();
@@ -188,8 +194,9 @@ impl<'a> Reader<'a> {
         settings.accept_unverified = self.flag("acceptUnverified").unwrap_or(false);
         settings.split = self.flag("split").unwrap_or(false);
         settings.forward = self.forward();
+        let named = settings.preset.as_deref().and_then(|name| presets.get(name));
         settings.awaits_handshake =
-            private.credentials.is_empty() && settings.preset.as_deref().is_some_and(kinds::learns);
+            private.credentials.is_empty() && named.is_some_and(|preset| preset.tells_its_secret());
         self.finish()?;
         Ok((settings, private))
     }
@@ -271,8 +278,8 @@ fn schedule(config: &Map<String, Value>) -> Result<(Settings, Private), InvalidF
 }
 
 /// Holds the whole source to what its preset can use: the form of its secrets, and the settings that it needs.
-pub(super) fn check_usable(source: &Source) -> Result<(), InvalidFields> {
-    verifier::of(source).map(drop).map_err(|invalid| InvalidFields::one("config", invalid))
+pub(super) fn check_usable(source: &Source, presets: &Presets) -> Result<(), InvalidFields> {
+    verifier::of(source, presets).map(drop).map_err(|invalid| InvalidFields::one("config", invalid))
 }
 
 /// The configuration as it may be shown: without secrets, and without what is hidden.
@@ -288,7 +295,7 @@ pub fn shown(source: &Source) -> Value {
     {
         config.insert("preset".to_owned(), json!(preset));
     }
-    let fields = kinds::find(&source.kind).map(|(fields, _)| fields).unwrap_or_default();
+    let fields = kinds::fields(&source.kind);
     for (name, field) in fields {
         let value = match field {
             Field::PublicKey => settings.parameters.get(*name).map(|value| json!(value)),
@@ -337,7 +344,9 @@ mod tests {
             kind: kind.into(),
             config,
         };
-        changes.check().map_err(|invalid| invalid.0.into_iter().map(|error| error.at.join(".")).collect())
+        changes
+            .check(Presets::embedded())
+            .map_err(|invalid| invalid.0.into_iter().map(|error| error.at.join(".")).collect())
     }
 
     fn refused(kind: &str, config: Value) -> Vec<String> {

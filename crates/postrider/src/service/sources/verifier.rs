@@ -8,9 +8,9 @@ use postrider_core::names::Invalid;
 use postrider_core::source::Source;
 
 /// The source's verifier; `None` where it names no preset. The error is for the people who set it.
-pub(super) fn of(source: &Source) -> Result<Option<Verifier>, Invalid> {
+pub(super) fn of(source: &Source, presets: &Presets) -> Result<Option<Verifier>, Invalid> {
     let Some(name) = &source.settings.preset else { return Ok(None) };
-    let preset = Presets::embedded().get(name).ok_or_else(|| Invalid::value("there is no such preset"))?;
+    let preset = presets.get(name).ok_or_else(|| Invalid::value("there is no such preset"))?;
     let mut secrets = Vec::with_capacity(source.private.credentials.len());
     for credential in &source.private.credentials {
         let secret =

@@ -26,7 +26,7 @@ pub async fn create(
     once: Option<Once<Addressed>>,
 ) -> Result<Addressed, Error> {
     let scope = identity.environment()?;
-    let checked = changes.check()?;
+    let checked = changes.check(&context.presets)?;
     add(context, scope, &checked, once).await
 }
 
@@ -38,7 +38,7 @@ pub async fn upsert(
     changes: Changes,
 ) -> Result<Ensured<Addressed>, Error> {
     let scope = identity.environment()?;
-    let mut checked = changes.check()?;
+    let mut checked = changes.check(&context.presets)?;
     let named = match source {
         Ref::Uid(uid) => Some(uid.clone()),
         Ref::Id(_) => None,
@@ -154,7 +154,7 @@ async fn add(
     };
     checked.apply(&mut source);
     source.next_firing = cron::next(&source, now);
-    check_usable(&source)?;
+    check_usable(&source, &context.presets)?;
     let addressed = Addressed::of(context, source.clone());
     let record = once.map(|once| once.record(&addressed, now));
     let (context, new) = (Arc::clone(context), source);
@@ -181,7 +181,7 @@ async fn change(
 ) -> Result<Option<Source>, Error> {
     let now = context.now();
     checked.apply(&mut known);
-    check_usable(&known)?;
+    check_usable(&known, &context.presets)?;
     let apply = Arc::new(move |source: &mut Source| {
         let before = source.settings.cron.take();
         checked.apply(source);
