@@ -21,8 +21,8 @@ pub struct Received {
     pub tail: String,
     /// Its query as it came, without the question mark.
     pub query: Option<String>,
-    /// Its headers in the order of the wire, names in lower case. Of a name that came several times all stand where the
-    /// first one stood.
+    /// Its headers in the order of the wire, names as they were written. Where requests came without waiting for answers
+    /// names are in lower case, and of one that came several times all stand where the first one stood.
     pub headers: Vec<(String, Octets)>,
     /// Who sent it, or the proxy in front of us.
     pub remote: Option<IpAddr>,

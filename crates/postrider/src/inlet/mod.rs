@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use crate::body::{self, Unread};
 use crate::context::Context;
-use crate::server::Peer;
+use crate::server::{Peer, Written};
 use crate::service::sources::{self, Incoming, Inlet, Outcome, ReceiveError};
 
 /// When a provider should come again.
@@ -96,9 +96,6 @@ fn address(path: &str) -> (&str, &str) {
 }
 
 fn incoming(context: &Context, parts: &Parts, tail: &str, body: Bytes) -> Incoming {
-    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.as_str().to_owned(), Octets(Bytes::copy_from_slice(value.as_bytes())))
-    };
     let path_and_query = parts.uri.path_and_query().map_or(PLACE, http::uri::PathAndQuery::as_str);
     Incoming {
         url: format!("{}{path_and_query}", context.public_url()),
@@ -106,11 +103,24 @@ fn incoming(context: &Context, parts: &Parts, tail: &str, body: Bytes) -> Incomi
             method: parts.method.as_str().to_owned(),
             tail: tail.to_owned(),
             query: parts.uri.query().map(str::to_owned),
-            headers: parts.headers.iter().map(header).collect(),
+            headers: headers(parts),
             remote: parts.extensions.get::<Peer>().map(|Peer(address)| *address),
         },
         body,
     }
+}
+
+/// The headers in the order and case of the wire; where those were not noted, as the parser has them.
+fn headers(parts: &Parts) -> Vec<(String, Octets)> {
+    let written = parts.extensions.get::<Written>().and_then(|head| head.headers(&parts.headers));
+    if let Some(headers) = written {
+        let octets = |(name, value): (String, Bytes)| (name, Octets(Bytes::copy_from_slice(&value)));
+        return headers.into_iter().map(octets).collect();
+    }
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_owned(), Octets(Bytes::copy_from_slice(value.as_bytes())))
+    };
+    parts.headers.iter().map(header).collect()
 }
 
 /// Our own trouble, told once here.

@@ -23,9 +23,10 @@ use super::activity::{Activity, Watched};
 use super::answer::{self, Refusal};
 use super::muted::{self, Muted, Turn};
 use super::patience::{Late, Patience};
+use super::written::{Notes, Noting};
 
 /// Bytes of a request's head: its line and headers. More is 431.
-const HEAD_BYTES: usize = 16 * 1024;
+pub(super) const HEAD_BYTES: usize = 16 * 1024;
 /// Bytes that are read ahead on one connection, and of small writes that wait to go out together. Enough for a body of
 /// a megabyte to come in a few reads; without a ceiling of ours every sender of large bodies holds some 400 kB.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -44,11 +45,15 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (activity, turn) = (Arc::new(Activity::default()), Arc::new(Turn::default()));
+    let notes = Arc::new(Notes::default());
     let service = service_fn({
-        let (activity, turn) = (Arc::clone(&activity), Arc::clone(&turn));
+        let (activity, turn, notes) = (Arc::clone(&activity), Arc::clone(&turn), Arc::clone(&notes));
         move |mut request: Request<Incoming>| {
             if let Some(address) = peer {
                 request.extensions_mut().insert(Peer(address));
+            }
+            if let Some(head) = notes.take() {
+                request.extensions_mut().insert(head);
             }
             activity.request();
             turn.begin();
@@ -61,7 +66,8 @@ where
             }
         }
     });
-    let socket = Muted::new(Watched::new(stream, Arc::clone(&activity)), Arc::clone(&turn));
+    let socket =
+        Muted::new(Watched::new(Noting::new(stream, notes), Arc::clone(&activity)), Arc::clone(&turn));
     let mut connection = http1::Builder::new()
         .half_close(false)
         .max_header_size(HEAD_BYTES)
@@ -93,7 +99,7 @@ where
     })
     .await;
 
-    let mut stream = connection.into_parts().io.into_inner().into_inner().into_inner();
+    let mut stream = connection.into_parts().io.into_inner().into_inner().into_inner().into_inner();
     let goodbye = async {
         match end {
             End::Done => linger(&mut stream).await,

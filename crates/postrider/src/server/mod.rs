@@ -2,8 +2,8 @@
 //!
 //! In reading order: `accept` takes connections, and `peers` counts them by address; `connection` serves one, `activity`
 //! knows what it is doing, `patience` ends it when its client is too slow, `stop` when the server stops; `answer` hands
-//! a request to the router unless `head` refuses it, and `muted` keeps the HTTP parser from answering by itself. `names`
-//! is for a server of development alone.
+//! a request to the router unless `head` refuses it, `written` notes heads as they came for sources, and `muted` keeps the
+//! HTTP parser from answering by itself. `names` is for a server of development alone.
 //!
 //! Invariants:
 //! - A client that sends slowly, or does not read its answer, holds one connection for a bounded time and nothing else.
@@ -23,6 +23,7 @@ mod connection;
 mod muted;
 mod patience;
 mod stop;
+mod written;
 
 mod answer;
 mod head;
@@ -38,6 +39,7 @@ use tokio_util::task::TaskTracker;
 
 pub use connection::Peer;
 pub use names::own_names_only;
+pub use written::Written;
 
 use accept::Acceptor;
 use peers::Peers;

@@ -74,7 +74,7 @@ struct RequestOut {
     /// What its path had behind the token, and its query.
     #[schema(example = "/orders?shop=7")]
     tail: String,
-    /// Its headers in their order, names in lower case; credentials are withheld.
+    /// Its headers in their order, names as they were written; credentials are withheld.
     #[schema(value_type = Vec<Vec<String>>)]
     headers: Vec<(String, String)>,
     /// The address of the sender, or of the proxy in front of the server.

@@ -23,37 +23,42 @@ const OF_THE_CONNECTION: [&str; 11] = [
 
 /// The count in the headers; 0 without one, and the largest of all for what is no count.
 pub(super) fn hops(headers: &[(String, Octets)]) -> u32 {
-    let Some((_, value)) = headers.iter().find(|(name, _)| name == HOPS) else { return 0 };
+    let Some((_, value)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(HOPS)) else { return 0 };
     std::str::from_utf8(&value.0).ok().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX)
 }
 
-/// All headers that are the provider's, with their values, in their order.
+/// All headers that are the provider's, with their values, in their order. Names are in lower case, as the client that
+/// sends them has them.
 pub(super) fn as_it_came(headers: &[(String, Octets)], hops: u32) -> Vec<(String, String)> {
+    let text = |value: &Octets| String::from(value.clone());
     let named: Vec<String> = headers
         .iter()
-        .filter(|(name, _)| name == "connection")
+        .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
         .flat_map(|(_, value)| {
-            let text = String::from(value.clone());
-            text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>()
+            let names = text(value).to_ascii_lowercase();
+            names.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
         })
         .collect();
-    let stays = |name: &String| {
+    let stays = |(name, _): &(String, String)| {
         OF_THE_CONNECTION.binary_search(&name.as_str()).is_err()
             && !name.starts_with("proxy-")
             && !name.starts_with("postrider-")
             && !named.contains(name)
     };
-    let kept = headers.iter().filter(|(name, _)| stays(name));
-    let mut kept: Vec<_> = kept.map(|(name, value)| (name.clone(), String::from(value.clone()))).collect();
+    let all = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), text(value)));
+    let mut kept: Vec<_> = all.filter(stays).collect();
     kept.push(passed(hops));
     kept
 }
 
 /// What is said of bytes that are signed by us: their type, as the provider said it.
 pub(super) fn resigned(headers: &[(String, Octets)], hops: u32) -> Vec<(String, String)> {
-    let of_content = headers.iter().filter(|(name, _)| name == "content-type" || name == "content-encoding");
-    let mut kept: Vec<_> = of_content
-        .filter_map(|(name, value)| Some((name.clone(), std::str::from_utf8(&value.0).ok()?.to_owned())))
+    let is_of_content = |name: &String| matches!(name.as_str(), "content-type" | "content-encoding");
+    let mut kept: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .filter(|(name, _)| is_of_content(name))
+        .filter_map(|(name, value)| Some((name, std::str::from_utf8(&value.0).ok()?.to_owned())))
         .collect();
     kept.push(passed(hops));
     kept
@@ -82,13 +87,13 @@ mod tests {
         let came = headers(&[
             ("host", b"us.example"),
             ("x-signature", b"sha256=\xff"),
-            ("connection", b"close, X-Hop"),
-            ("x-hop", b"1"),
+            ("Connection", b"close, X-Hop"),
+            ("X-hop", b"1"),
             ("x-signature", b"two"),
             ("content-length", b"2"),
             ("proxy-authorization", b"x"),
-            ("postrider-hops", b"2"),
-            ("content-type", b"text/plain"),
+            ("Postrider-Hops", b"2"),
+            ("Content-Type", b"text/plain"),
             ("user-agent", b"Provider/1"),
         ]);
         let kept = as_it_came(&came, hops(&came));

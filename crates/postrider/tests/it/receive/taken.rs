@@ -6,9 +6,34 @@ use http::Method;
 use serde_json::json;
 
 use super::{SECRET, Scene, Source, hex, send, signed};
-use crate::support::{Answer, Binary, Receiver, await_until};
+use crate::support::{Answer, Binary, Raw, Receiver, await_until};
 
 const PUSH: &str = "{ \"ref\":\"refs/heads/main\",\"n\": 1.0e2 }\n";
+
+#[tokio::test]
+async fn headers_are_kept_in_the_order_and_case_of_the_wire() {
+    let scene = Scene::new("generic-webhook", json!({})).await;
+    let (address, body) = (&scene.source.address, "{\"n\":1}");
+    let mut raw = Raw::connect(scene.server.address).await;
+    for close in ["keep-alive", "close"] {
+        // In two pieces, and again over the same connection.
+        let head = format!(
+            "POST {address} HTTP/1.1\r\nX-Second: 1\r\nHost: x\r\nx-FIRST: a\r\nX-Second:  2\r\nConnection: {close}\r\n\
+             Content-Length: 8\r\n\r\n{body} "
+        );
+        let (one, other) = head.split_at(40);
+        raw.write(one).await;
+        raw.write(other).await;
+        let answer = raw.read_until("\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    for seen in scene.receptions().await {
+        let path = format!("{}/reception/{}", scene.source.path, seen["id"].as_str().unwrap());
+        let headers = scene.client.get(&path).await.must(200)["request"]["headers"].clone();
+        let expected = [["X-Second", "1"], ["Host", "x"], ["x-FIRST", "a"], ["X-Second", "2"]];
+        assert_eq!(headers.as_array().unwrap()[..4], expected.map(|pair| json!(pair)), "{headers}");
+    }
+}
 
 #[tokio::test]
 async fn a_verified_request_goes_on_as_it_came() {

@@ -23,6 +23,20 @@ impl Raw {
         self.0.write_all(bytes.as_ref()).await.is_ok()
     }
 
+    /// What the server says up to `end`.
+    pub(crate) async fn read_until(&mut self, end: &str) -> String {
+        let mut said = Vec::new();
+        let reading = async {
+            while !said.ends_with(end.as_bytes())
+                && self.0.read_buf(&mut said).await.is_ok_and(|read| read > 0)
+            {}
+        };
+        let done = tokio::time::timeout(PATIENCE, reading).await;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(done.is_ok() && said.ends_with(end), "{end:?} does not come behind {said}");
+        said
+    }
+
     /// Everything that the server says until it closes or resets the connection.
     pub(crate) async fn read_to_end(&mut self) -> String {
         let mut said = Vec::new();
