@@ -3,7 +3,9 @@
 //! The address of a key comes from a request, and has passed the provider's rule before it gets here; it goes through the
 //! guarded client all the same, with a short deadline and without redirects. Of one key only one fetch is under way, and
 //! one that failed is not tried again for a minute, so that whoever sends forged requests cannot make us ask others
-//! without end.
+//! without end. A set of keys that lacks the one that a request names is fetched anew, as providers exchange their keys
+//! when they want; but no more often than once a minute, since anybody can name a key. An answer that holds no keys at
+//! all is a failure like no answer.
 //!
 //! An answer is cut at 16 KiB by the client, which is more than any provider's key takes.
 
@@ -21,7 +23,7 @@ use quick_cache::sync::Cache;
 
 /// Keys kept.
 const KEYS: usize = 1_000;
-/// How long a failure is kept.
+/// How long a failure is kept, and a set of keys that lacks one.
 const FAILED_FOR: Duration = Duration::from_secs(60);
 /// The longest that a fetch may take: providers want their answers in a few seconds.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -35,6 +37,7 @@ pub struct Keys {
 
 /// What a fetch came to.
 struct Kept {
+    since: Timestamp,
     until: Timestamp,
     answer: Result<Bytes, String>,
 }
@@ -54,9 +57,19 @@ impl Keys {
         }
     }
 
+    /// Forgets what was kept of a key set that lacks a key, unless it is fresh. Gives whether it did.
+    pub(super) fn outgrown(&self, app: AppId, key: &KeyRequest, now: Timestamp) -> bool {
+        self.kept.remove_if(&name(app, key), |kept| kept.since.after(FAILED_FOR) <= now).is_some()
+    }
+
+    /// Counts an answer in which there was no key as a failure: it says nothing about the request.
+    pub(super) fn spoilt(&self, app: AppId, key: &KeyRequest, now: Timestamp) {
+        let answer = Err("the answer holds no key that can be used".to_owned());
+        self.kept.insert(name(app, key), Arc::new(Kept { since: now, until: now.after(FAILED_FOR), answer }));
+    }
+
     async fn kept(&self, app: AppId, key: &KeyRequest, now: Timestamp) -> Arc<Kept> {
-        // What is asked for with a source's credentials is that source's alone.
-        let name = if key.post.is_some() { format!("{app} {}", key.id()) } else { key.id().to_owned() };
+        let name = name(app, key);
         if let Some(kept) = self.kept.get(&name)
             && now < kept.until
         {
@@ -68,7 +81,7 @@ impl Keys {
             Err(place) => {
                 let answer = self.ask(app, key).await;
                 let keep = if answer.is_ok() { key.cache } else { FAILED_FOR };
-                let kept = Arc::new(Kept { until: now.after(keep), answer });
+                let kept = Arc::new(Kept { since: now, until: now.after(keep), answer });
                 place.insert(Arc::clone(&kept)).ok();
                 kept
             }
@@ -97,4 +110,9 @@ impl Keys {
             status => Err(format!("the answer is {status}")),
         }
     }
+}
+
+/// What a key is kept by. What is asked for with a source's credentials is that source's alone.
+fn name(app: AppId, key: &KeyRequest) -> String {
+    if key.post.is_some() { format!("{app} {}", key.id()) } else { key.id().to_owned() }
 }

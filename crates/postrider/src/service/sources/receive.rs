@@ -98,8 +98,8 @@ pub async fn receive(context: &Context, inlet: &Arc<Inlet>, incoming: Incoming) 
     let preset = verifier.preset();
     let standing = match takes(inlet, &verdict) {
         Ok(standing) => standing,
-        Err(Reason::KeyFetch { url, why }) => {
-            return Err(Error::Unchecked(format!("no key from {url}: {why}")));
+        Err(reason @ (Reason::KeyFetch { .. } | Reason::KeyUnusable { .. })) => {
+            return Err(Error::Unchecked(reason.to_string()));
         }
         Err(reason) => {
             refusals::keep(context, inlet, &incoming, Refused::of(&reason));
@@ -127,11 +127,25 @@ async fn check(
     request: &Request<'_>,
     now: Timestamp,
 ) -> Verdict {
-    let mut fetched = Fetched::none();
+    let app = inlet.source.app;
+    let (mut fetched, mut last) = (Fetched::none(), None);
     for _ in 0..=MAX_FETCHES {
         match verifier.check(request, now, &fetched) {
-            Check::Done(verdict) => return verdict,
-            Check::NeedsKey(key) => context.keys.fetch(inlet.source.app, &key, &mut fetched, now).await,
+            Check::Done(Verdict::Failed(Reason::UnknownKey { .. }))
+                if last.take().is_some_and(|key| context.keys.outgrown(app, &key, now)) =>
+            {
+                fetched = Fetched::none();
+            }
+            Check::Done(verdict) => {
+                if let (Verdict::Failed(Reason::KeyUnusable { .. }), Some(key)) = (&verdict, &last) {
+                    context.keys.spoilt(app, key, now);
+                }
+                return verdict;
+            }
+            Check::NeedsKey(key) => {
+                context.keys.fetch(app, &key, &mut fetched, now).await;
+                last = Some(key);
+            }
         }
     }
     Verdict::Failed(Reason::KeyFetch { url: String::new(), why: "too many keys are asked for".to_owned() })
