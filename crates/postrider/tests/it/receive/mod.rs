@@ -2,6 +2,8 @@
 
 mod api;
 mod handshakes;
+mod journey;
+mod keys;
 mod limits;
 mod refused;
 mod repeated;
