@@ -95,6 +95,9 @@ impl Template {
     /// The body of the publish call of Postrider, and of every server with the same interface.
     pub const PUBLISH: &str = r#"{"eventType":"order.created","payload":{"mark":"{MARK}","pad":"{PAD}"}}"#;
 
+    /// An event as a provider sends it to a source.
+    pub const EVENT: &str = r#"{"type":"order.created","mark":"{MARK}","pad":"{PAD}"}"#;
+
     /// Reads a template; `{PAD}` becomes `pad` bytes of filling.
     pub fn new(text: &str, pad: usize) -> Result<Self, NoMark> {
         let padded = text.replace("{PAD}", &"x".repeat(pad));

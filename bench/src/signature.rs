@@ -1,8 +1,9 @@
-//! `webhook-signature`, scheme `v1`: HMAC-SHA256 over `id.timestamp.body`, in base64.
+//! `webhook-signature`, scheme `v1`: HMAC-SHA256 over `id.timestamp.body`, in base64. And that of a provider who sends to a
+//! source: HMAC-SHA256 over the body, in hexadecimal digits.
 //!
 //! The freshness of the timestamp is not judged: a bench replays and delays on purpose.
 
-use std::str::FromStr;
+use std::{fmt::Write as _, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -43,6 +44,28 @@ impl Secret {
             .split(' ')
             .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok())
             .any(|tag| hmac::verify(&self.0, &content, &tag).is_ok())
+    }
+}
+
+/// The secret of a provider that signs the body alone.
+#[derive(Clone)]
+pub struct BodySecret(hmac::Key);
+
+impl BodySecret {
+    /// As GitHub uses the text of a secret.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes()))
+    }
+
+    /// The value of `x-hub-signature-256`.
+    #[must_use]
+    pub fn sign(&self, body: &[u8]) -> String {
+        let mut value = "sha256=".to_owned();
+        for byte in hmac::sign(&self.0, body).as_ref() {
+            write!(value, "{byte:02x}").expect("a string takes every write");
+        }
+        value
     }
 }
 
@@ -87,5 +110,14 @@ mod tests {
         assert!(!secret.made(&delivery(&SIGNATURE.replace("v1,", "v1a,"))));
         let other: Secret = "whsec_AAAA".parse().unwrap();
         assert!(!other.made(&delivery(SIGNATURE)));
+    }
+
+    #[test]
+    fn a_provider_signs_as_github_documents() {
+        let secret = BodySecret::new("It's a Secret to Everybody");
+        assert_eq!(
+            secret.sign(b"Hello, World!"),
+            "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! One publishing connection.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -46,8 +46,7 @@ impl Task {
             let sent_ns = self.epoch.now_ns();
             self.plan.template.render(Mark { run: self.run, number, sent_ns }, &mut body);
             request.clear();
-            write!(request, "{}{}\r\n\r\n{body}", self.plan.head_of(aim), body.len())
-                .expect("a string takes every write");
+            self.write(aim, &body, &mut request).expect("a string takes every write");
             if let Ok(Ok(answer)) = timeout(ANSWER_WITHIN, self.exchange(&mut wire, &request)).await {
                 breaks = 0;
                 self.book(aim, sent_ns, &answer);
@@ -57,6 +56,14 @@ impl Task {
                 self.progress.broken.fetch_add(1, Relaxed);
             }
         }
+    }
+
+    fn write(&self, aim: usize, body: &str, request: &mut String) -> fmt::Result {
+        write!(request, "{}{}\r\n", self.plan.head_of(aim), body.len())?;
+        if let Some(secret) = &self.plan.secret {
+            write!(request, "x-hub-signature-256: {}\r\n", secret.sign(body.as_bytes()))?;
+        }
+        write!(request, "\r\n{body}")
     }
 
     async fn wait_until_due(&self, number: u64) {

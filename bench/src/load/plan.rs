@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::{
     marker::Template,
+    signature::BodySecret,
     target::{Loopback, Target},
 };
 
@@ -24,7 +25,6 @@ pub struct Aim {
 }
 
 /// A load that can be run.
-#[derive(Debug)]
 pub struct Plan {
     aims: Vec<Aim>,
     /// The head of a request to each aim, up to the value of `content-length`.
@@ -38,6 +38,8 @@ pub struct Plan {
     pub connections: usize,
     /// Messages a second; as fast as they are taken if `None`.
     pub rate: Option<f64>,
+    /// What each body is signed with, if it is a provider's.
+    pub secret: Option<BodySecret>,
 }
 
 /// Why a plan cannot be run.
@@ -74,7 +76,17 @@ impl Plan {
         let turns = turns(&aims.iter().map(|aim| aim.share).collect::<Vec<_>>())?;
         let heads = aims.iter().map(|aim| head(&aim.target, headers)).collect();
         let addresses = vec![address];
-        Ok(Self { aims, heads, turns, addresses, template, messages: 0, connections: 1, rate: None })
+        Ok(Self {
+            aims,
+            heads,
+            turns,
+            addresses,
+            template,
+            messages: 0,
+            connections: 1,
+            rate: None,
+            secret: None,
+        })
     }
 
     /// Publishes to this server as well, for one that has several addresses: each connection speaks to one of them, in

@@ -11,6 +11,7 @@ use postrider_bench::{
     measure,
     receiver::{Receiver, Rules},
     report::Report,
+    signature::BodySecret,
     target::Loopback,
 };
 
@@ -153,7 +154,23 @@ impl Bench {
         receiver: &Receiver,
     ) -> anyhow::Result<Report> {
         let plan = Plan::new(aims, headers, self.template.clone())?;
-        let mut plan = others.iter().fold(plan, |plan, other| plan.also_at(*other));
+        self.run(others.iter().fold(plan, |plan, other| plan.also_at(*other)), pace, receiver).await
+    }
+
+    /// The same as a provider: events that are signed with `secret`, without a key.
+    pub(crate) async fn events(
+        &self,
+        source: Aim,
+        secret: &str,
+        pace: Pace,
+        receiver: &Receiver,
+    ) -> anyhow::Result<Report> {
+        let mut plan = Plan::new(vec![source], &[], Template::new(Template::EVENT, self.options.pad)?)?;
+        plan.secret = Some(BodySecret::new(secret));
+        self.run(plan, pace, receiver).await
+    }
+
+    async fn run(&self, mut plan: Plan, pace: Pace, receiver: &Receiver) -> anyhow::Result<Report> {
         plan.messages = pace.messages;
         plan.connections = pace.connections;
         plan.rate = pace.rate;

@@ -51,7 +51,20 @@ impl Rest {
     /// Creates an endpoint that signs with [`SECRET`].
     pub(crate) async fn create_endpoint(&self, app: &str, uid: &str, url: &str) -> anyhow::Result<()> {
         let endpoint = json!({ "url": url, "uid": uid, "secret": SECRET });
-        self.create(&format!("/api/v1/app/{app}/endpoint"), &endpoint).await
+        self.create(&format!("/api/v1/app/{app}/endpoint"), &endpoint).await?;
+        Ok(())
+    }
+
+    /// Creates a source of GitHub's type with one endpoint that gets what comes as it came, and says where events go.
+    pub(crate) async fn create_source(&self, secret: &str, url: &str) -> anyhow::Result<Aim> {
+        const SOURCES: &str = "/ingest/api/v1/source";
+        let source =
+            json!({ "name": "bench", "uid": "bench", "type": "github", "config": { "secret": secret } });
+        let made = self.create(SOURCES, &source).await?;
+        self.create(&format!("{SOURCES}/bench/endpoint"), &json!({ "url": url })).await?;
+        let address = made["ingestUrl"].as_str().context("a source has an address")?;
+        let path = address.find("/in/").map(|at| &address[at..]).context("an address has a token")?;
+        Ok(Aim { target: Target::new(self.address, path), share: 1, fanout: 1 })
     }
 
     /// Reads a page, and how long that took with its connection.
@@ -65,12 +78,12 @@ impl Rest {
         Ok((serde_json::from_slice(&answer.body)?, took))
     }
 
-    async fn create(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+    async fn create(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let answer = self.call("POST", path, &body.to_string()).await?;
         if answer.status() != 201 {
             bail!("POST {path}: {} {}", answer.status(), String::from_utf8_lossy(&answer.body));
         }
-        Ok(())
+        Ok(serde_json::from_slice(&answer.body)?)
     }
 
     async fn call(&self, method: &str, path: &str, body: &str) -> anyhow::Result<Message> {

@@ -7,6 +7,7 @@ mod grown;
 mod hang;
 mod idle;
 mod latency;
+mod receive;
 mod single;
 
 use clap::ValueEnum;
@@ -21,6 +22,8 @@ pub(crate) enum Scenario {
     Fanout,
     /// Time from publish to delivery at a tenth of the maximum rate
     Latency,
+    /// Events of a provider to a source, verified and handed on, beside publishing
+    Receive,
     /// Half of the traffic goes to an endpoint that answers after 20 s: the other half, beside calm
     Hang,
     /// A large backlog for a dead endpoint: memory and restart
@@ -39,6 +42,7 @@ impl Scenario {
             Self::Single => single::run(bench).await,
             Self::Fanout => fanout::run(bench).await,
             Self::Latency => latency::run(bench).await,
+            Self::Receive => receive::run(bench).await,
             Self::Hang => hang::run(bench).await,
             Self::Dead => dead::run(bench).await,
             Self::Grown => grown::run(bench).await,

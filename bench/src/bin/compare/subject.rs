@@ -3,7 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use postrider_bench::{load::Aim, receiver::Receiver, report::Report, target::Target};
+use postrider_bench::{
+    load::Aim,
+    receiver::{Receiver, Rules},
+    report::Report,
+    target::Target,
+};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -48,6 +53,18 @@ pub(crate) async fn postrider(bench: &Bench, pace: Pace) -> anyhow::Result<Repor
     let server = Server::fresh(bench).await?;
     let aim = one_app(&server, &receiver).await?;
     let report = measured(bench, &server, aim, pace, &receiver).await?;
+    server.stop().await?;
+    Ok(report)
+}
+
+/// A fresh Postrider that receives: events of a provider, verified, kept, and handed on to one endpoint.
+pub(crate) async fn source(bench: &Bench, pace: Pace) -> anyhow::Result<Report> {
+    // What goes on as it came has no signature of ours.
+    let receiver = bench.receiver(Rules::default()).await?;
+    let server = Server::fresh(bench).await?;
+    let source = server.rest().create_source(SECRET, &receiver.url("/hook")).await?;
+    bench.events(source.clone(), SECRET, pace.warm_up(), &receiver).await?;
+    let report = bench.events(source, SECRET, pace, &receiver).await?;
     server.stop().await?;
     Ok(report)
 }
