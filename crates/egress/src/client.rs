@@ -1,6 +1,6 @@
 //! One exchange at a time: a pooled connection or a new one, one deadline, one record.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Builder, Exchange, Failure, Limits, Phase, Policy, Request,
+    Builder, Exchange, Failure, Limits, Line, Phase, Policy, Request, Target,
     connection::{Connection, Outgoing},
     dial::Dialler,
     log::Log,
@@ -77,8 +77,29 @@ impl Client {
         self.exchange(Method::GET, request).await
     }
 
+    /// Sends a request of any method, and keeps as much of the answer's body as is read: for a person who repeats a
+    /// request and wants to see what comes back.
+    pub async fn repeat(&self, method: Method, request: Request<'_>) -> Exchange {
+        let log = Log::start(request.deadline).keep_all();
+        self.logged(method, request, log).await
+    }
+
+    /// Opens a connection outside the pool, for a conversation that is no exchange: a command that follows what its own
+    /// server says. It is the caller's, and so are its limits, once it is there.
+    pub async fn open(&self, target: &Target, deadline: Duration) -> Result<Line, Failure> {
+        let mut log = Log::start(deadline);
+        let deadline = log.deadline;
+        let reached = timeout_at(deadline, self.dialler.reach(target.origin(), &self.policy, &mut log)).await;
+        let (transport, _) = reached.unwrap_or(Err(Failure::Timeout { phase: Phase::Connect }))?;
+        Ok(Line::new(transport))
+    }
+
     async fn exchange(&self, method: Method, request: Request<'_>) -> Exchange {
-        let mut log = Log::start(request.deadline);
+        let log = Log::start(request.deadline);
+        self.logged(method, request, log).await
+    }
+
+    async fn logged(&self, method: Method, request: Request<'_>, mut log: Log) -> Exchange {
         let deadline = log.deadline;
         let done = timeout_at(deadline, self.run(method, request, &mut log)).await;
         log.finish(done.ok().and_then(Result::err))

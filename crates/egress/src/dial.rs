@@ -38,6 +38,17 @@ impl Dialler {
         slot: Slot,
         log: &mut Log,
     ) -> Result<Box<Connection>, Failure> {
+        let (transport, remote) = self.reach(origin, policy, log).await?;
+        Connection::open(transport, remote, slot).await.map_err(Failure::from_http)
+    }
+
+    /// Opens a stream that this policy permits.
+    pub(crate) async fn reach(
+        &self,
+        origin: &Origin,
+        policy: &Policy,
+        log: &mut Log,
+    ) -> Result<(Transport, SocketAddr), Failure> {
         // The target may have been parsed under another policy.
         policy.admit(origin)?;
 
@@ -58,7 +69,7 @@ impl Dialler {
         } else {
             Transport::Plain(stream)
         };
-        Connection::open(transport, remote, slot).await.map_err(Failure::from_http)
+        Ok((transport, remote))
     }
 
     async fn resolve(&self, origin: &Origin, log: &mut Log) -> Result<Vec<IpAddr>, Failure> {

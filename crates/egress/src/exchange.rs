@@ -60,7 +60,8 @@ pub struct Answer {
     pub status: u16,
     /// At most 64, 16 KiB together.
     pub headers: HeaderMap,
-    /// The first 16 KiB of the body, as received: never decompressed, any bytes at all. Less where the connection
-    /// broke or the deadline passed in it: what counts is the status.
+    /// The first 16 KiB of the body (64 KiB by [`Client::repeat`](crate::Client::repeat)), as received: never
+    /// decompressed, any bytes at all. Less where the connection broke or the deadline passed in it: what counts is the
+    /// status.
     pub body: Bytes,
 }

@@ -16,8 +16,8 @@
 //!   and ended without a byte of an answer.
 //! - Whatever the other end does, a call ends at its deadline and holds at most 64 KiB of its answer.
 //!
-//! Deliberately absent: redirects, proxies (the environment is never read), cookies, decompression, HTTP/2,
-//! other methods than `POST`, any other retry, and switching certificate checks off.
+//! Deliberately absent: redirects, proxies (the environment is never read), cookies, decompression, HTTP/2, any other
+//! retry, and switching certificate checks off.
 
 mod policy;
 mod refused;
@@ -25,6 +25,7 @@ mod target;
 
 mod dial;
 mod dns;
+mod line;
 mod stream;
 mod tls;
 
@@ -42,6 +43,7 @@ pub use client::Client;
 pub use dns::{Dns, DnsError, Resolving, SystemDns};
 pub use exchange::{Answer, Exchange, Request, Timings};
 pub use failure::{Breach, Failure, Phase};
+pub use line::Line;
 pub use policy::{InvalidNat64, NAT64_WELL_KNOWN, Policy, Settings};
 pub use pool::Limits;
 pub use refused::Refused;

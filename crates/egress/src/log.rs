@@ -19,6 +19,8 @@ const MAX_DEADLINE: Duration = Duration::from_secs(10 * 60);
 pub(crate) struct Log {
     started: Instant,
     pub(crate) deadline: Instant,
+    /// Bytes of the answer's body that are kept.
+    keep: usize,
     phase: Option<(Phase, Instant)>,
     timings: Timings,
     pub(crate) remote: Option<SocketAddr>,
@@ -31,7 +33,7 @@ struct Received {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
-    /// Bytes of body, of which [`KEEP_BYTES`] are kept.
+    /// Bytes of body, of which [`Log::keep`] are kept.
     read: usize,
 }
 
@@ -41,12 +43,18 @@ impl Log {
         Self {
             started,
             deadline: started + deadline.min(MAX_DEADLINE),
+            keep: KEEP_BYTES,
             phase: None,
             timings: Timings::default(),
             remote: None,
             reused: false,
             answer: None,
         }
+    }
+
+    /// The same, but everything that is read is kept.
+    pub(crate) fn keep_all(self) -> Self {
+        Self { keep: READ_BYTES, ..self }
     }
 
     /// Begins again, over another connection: only the deadline and the total know of the first one.
@@ -88,7 +96,7 @@ impl Log {
             return false;
         };
         // Copied, not shared: a slice would pin the connection's read buffer and cost it a new one.
-        let room = KEEP_BYTES - answer.body.len();
+        let room = self.keep - answer.body.len();
         answer.body.extend_from_slice(&data[..data.len().min(room)]);
         answer.read += data.len();
         answer.read <= READ_BYTES
