@@ -46,7 +46,7 @@ pub struct Attempt {
 /// Why no answer came: its class, and a sentence for the endpoint's owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// `dns`, `connect`, `tls`, `timeout`, `blocked`, `too_large` or `protocol`.
+    /// `dns`, `connect`, `tls`, `timeout`, `blocked`, `too_large`, `protocol` or `exec`.
     pub class: FailureClass,
     /// What happened, in plain words that reveal nothing of the inside.
     pub sentence: String,
@@ -72,11 +72,13 @@ pub enum FailureClass {
     Protocol = 7,
     /// Something of ours failed; the endpoint is not to blame.
     Internal = 8,
+    /// The command that the endpoint names did not run, or did not end well.
+    Exec = 9,
 }
 
 impl FailureClass {
     /// All classes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Dns,
         Self::Connect,
         Self::Tls,
@@ -85,6 +87,7 @@ impl FailureClass {
         Self::TooLarge,
         Self::Protocol,
         Self::Internal,
+        Self::Exec,
     ];
 
     /// The class with the stored `number`.
@@ -105,6 +108,7 @@ impl FailureClass {
             Self::TooLarge => "too_large",
             Self::Protocol => "protocol",
             Self::Internal => "internal",
+            Self::Exec => "exec",
         }
     }
 }

@@ -22,10 +22,10 @@
 //! belongs into the transaction that accepts the event), and choosing a preset by what a request looks like:
 //! [`Presets::detect`] is a hint for people, since many providers share their header names.
 
-mod ceiling;
+pub(crate) mod ceiling;
 mod request;
 
-mod json_path;
+pub(crate) mod json_path;
 mod place;
 
 mod secret;

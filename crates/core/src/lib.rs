@@ -5,8 +5,9 @@
 //!
 //! - the vocabulary: [`id`], [`time`], [`rng`], [`limits`], [`secret`], [`scope`];
 //! - the things: [`environment`], [`key`], [`app`], [`event_type`], [`endpoint`], [`message`], [`delivery`],
-//!   [`attempt`], [`task`], [`source`], [`reception`];
+//!   [`attempt`], [`task`], [`source`], [`reception`], [`replay`];
 //! - the rules: [`names`], [`json`], [`headers`], [`route`], [`sign`], [`verify`], [`retry`], [`retry_after`], [`schedule`];
+//! - what a request says, and what follows from it: [`facts`], [`filter`], [`exec`];
 //! - the other direction: [`inbound`].
 
 pub mod app;
@@ -15,6 +16,9 @@ pub mod delivery;
 pub mod endpoint;
 pub mod environment;
 pub mod event_type;
+pub mod exec;
+pub mod facts;
+pub mod filter;
 pub mod headers;
 pub mod id;
 pub mod inbound;
@@ -24,6 +28,7 @@ pub mod limits;
 pub mod message;
 pub mod names;
 pub mod reception;
+pub mod replay;
 pub mod retry;
 pub mod retry_after;
 pub mod rng;

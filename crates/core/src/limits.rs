@@ -30,6 +30,8 @@ pub const PAGE_MAX: usize = 250;
 pub const PAGE_DEFAULT: usize = 50;
 /// Endpoints of one application.
 pub const APP_ENDPOINTS: usize = 2_000;
+/// Background tasks of one application that run at once; they take turns with those of others.
+pub const APP_TASKS: usize = 10;
 /// Keys that still sign after rotation.
 pub const OLD_SIGNING_KEYS: usize = 10;
 /// How long a replaced signing key still signs when the caller does not say.
@@ -72,3 +74,9 @@ pub const REFUSAL_BYTES: u64 = 1024 * 1024;
 pub const REFUSAL_BODY_BYTES: usize = 16 * 1024;
 /// Bytes of the code of a transformation.
 pub const TRANSFORMATION_BYTES: usize = 50 * 1024;
+/// Endpoints that a reception names as left out by their filters.
+pub const LEFT_OUT: usize = 100;
+/// Endpoints that one replay may name.
+pub const REPLAY_ENDPOINTS: usize = 100;
+/// Values that one replay may set in a body.
+pub const REPLAY_VALUES: usize = 100;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{MessageId, RefusalId};
+use crate::id::{EndpointId, MessageId, RefusalId};
 use crate::time::Timestamp;
 
 /// A request, but for its body.
@@ -47,7 +47,8 @@ impl From<Octets> for String {
 }
 
 /// What the check of a request came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// The provider signed it.
     Verified,
@@ -95,7 +96,7 @@ pub struct Reception {
 }
 
 /// What is kept of a reception for people. Stored as JSON, sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// The request. That of a batch is with its first message; the others name that.
     pub request: Option<Received>,
@@ -107,6 +108,38 @@ pub struct Detail {
     pub secret: Option<usize>,
     /// The provider's id for the event.
     pub event_id: Option<String>,
+    /// What it replays, where it did not come from outside.
+    #[serde(default)]
+    pub replay: Option<Replay>,
+    /// Endpoints that would have got it but for their filters, at most [`limits::LEFT_OUT`](crate::limits::LEFT_OUT).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<EndpointId>,
+}
+
+/// A message that was made of an earlier one of the source: it counts as no repetition of it, and goes only where a
+/// person has sent it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The message that it was made of.
+    pub of: MessageId,
+    /// Whether its headers or bytes were changed by hand. What signs it anew alone is no change.
+    pub edited: bool,
+    /// The only listener, or group of listeners, that sees it.
+    pub listener: Option<String>,
+    /// Whether it went to endpoints. Then no listener sees it unless one was named.
+    #[serde(default)]
+    pub to_endpoints: bool,
+}
+
+impl Replay {
+    /// Whether a listener with these names (its own, and that of its group) sees it.
+    #[must_use]
+    pub fn is_for(&self, names: &[&str]) -> bool {
+        match &self.listener {
+            Some(only) => names.contains(&only.as_str()),
+            None => !self.to_endpoints,
+        }
+    }
 }
 
 /// A request that was not taken.
@@ -155,6 +188,12 @@ impl Sameness {
         Self::of(&[b"body", body_hash, event_type.as_bytes()])
     }
 
+    /// Of a replay: it is the same as nothing, and nothing is the same as it.
+    #[must_use]
+    pub fn of_replay(message: MessageId) -> Self {
+        Self::of(&[b"replay", message.as_bytes()])
+    }
+
     fn of(parts: &[&[u8]]) -> Self {
         let mut whole = Vec::new();
         for part in parts {
@@ -196,6 +235,7 @@ mod tests {
             Sameness::of_body(&hash, "a"),
             Sameness::of_body(&hash, "b"),
             Sameness::of_body(&super::hash(b"[]"), "a"),
+            Sameness::of_replay(MessageId::from_bytes([1; 20])),
         ];
         for (index, one) in all.iter().enumerate() {
             assert!(all[index + 1..].iter().all(|other| other != one), "{index}");
@@ -204,9 +244,30 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_is_for_those_it_names() {
+        let replay = |listener: Option<&str>, to_endpoints| Replay {
+            of: MessageId::from_bytes([1; 20]),
+            edited: false,
+            listener: listener.map(str::to_owned),
+            to_endpoints,
+        };
+        for (replay, names, expected) in [
+            (replay(None, false), &["me", "team"][..], true),
+            (replay(None, true), &["me", "team"], false),
+            (replay(Some("team"), true), &["me", "team"], true),
+            (replay(Some("me"), false), &["me", "team"], true),
+            (replay(Some("other"), false), &["me", "team"], false),
+            (replay(Some("other"), false), &[], false),
+        ] {
+            assert_eq!(replay.is_for(names), expected, "{replay:?} {names:?}");
+        }
+    }
+
+    #[test]
     fn numbers_of_standings_are_stored_and_stay() {
         for (number, standing) in Standing::ALL.into_iter().enumerate() {
             assert_eq!(Standing::of_number(number as i64), Some(standing));
+            assert_eq!(serde_json::to_value(standing).unwrap(), standing.name());
         }
         assert_eq!(Standing::of_number(4), None);
     }

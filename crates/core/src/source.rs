@@ -15,11 +15,14 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::app::Metadata;
+use crate::filter::Rules;
 use crate::id::{AppId, EnvironmentId, SourceId};
 use crate::time::Timestamp;
 
+pub use link::{Link, LinkKey};
 pub use token::{IngestToken, SourceToken};
 
+mod link;
 mod token;
 
 /// A source.
@@ -52,6 +55,7 @@ pub struct Source {
 }
 
 /// How a source behaves. Stored as JSON, so fields are only added.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -65,6 +69,8 @@ pub struct Settings {
     pub split: bool,
     /// What endpoints get.
     pub forward: Forward,
+    /// Whether a listener may answer the provider.
+    pub sync: bool,
     /// What the preset asks for beside secrets and may be shown, by its name.
     pub parameters: BTreeMap<String, String>,
     /// The schedule of a source that publishes by itself.
@@ -73,6 +79,8 @@ pub struct Settings {
     pub awaits_handshake: bool,
     /// Code that is kept for endpoints, by their ids, until there is something that runs it.
     pub transformations: BTreeMap<String, Transformation>,
+    /// Which requests endpoints get, by their ids; one that is not named gets all.
+    pub filters: Rules,
 }
 
 /// What endpoints of a source get.

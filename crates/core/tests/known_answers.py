@@ -99,6 +99,14 @@ for preset, header, prefix in [
     ("x", "x-twitter-webhooks-signature", "sha256="),
 ]:
     case(preset, {header: prefix + b64(mac(SECRET, BODY))})
+# Senders without a preset of their own.
+case("hmac-sha1", {"X-Hub-Signature": "sha1=" + mac(SECRET, BODY, "sha1").hex()})
+case("hmac-sha256", {"X-Signature": mac(SECRET, BODY).hex()})
+case("hmac-sha512", {"X-Mine": "sha512=" + mac(SECRET, BODY, "sha512").hex()}, header="x-mine")
+case("hmac-sha256-base64", {"X-Signature": b64(mac(SECRET, BODY))})
+case("hmac-sha512-base64", {"X-Signature": b64(mac(SECRET, BODY, "sha512"))})
+DATE = "Fri 15 Jan 2027 08:00:00 UTC"
+case("scalr", {"X-Signature": mac(SECRET, join(BODY, DATE), "sha1").hex(), "Date": DATE})
 case("woocommerce", {"X-WC-Webhook-Signature": b64(mac("a&b<c", BODY))}, secret="a&amp;b&lt;c")
 case("adyen-platform", {"HmacSignature": b64(mac(RAW, BODY))}, secret=RAW.hex())
 

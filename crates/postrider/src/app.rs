@@ -39,17 +39,22 @@ pub use data_dir::{CONTROL_SOCKET, SEAL_KEY_FILE};
 pub use error::StartError;
 pub use local::{Local, Reply};
 
-use crate::bins::{self, Bins};
-use crate::config::Config;
+use crate::bins;
+use crate::config::{self, Config};
 use crate::context::{Context, Limits, Parts};
 use crate::directory::Directory;
+use crate::dispatch::exec::Commands;
 use crate::dispatch::lanes::Inbox;
 use crate::dispatch::{self, Dispatch, Lanes};
 use crate::inlet;
 use crate::intake::Rates;
+use crate::relay;
 use crate::server::{self, Server};
+use crate::service::bins::{self as bin_service, Bins};
 use crate::service::keyring::Keyring;
+use crate::service::listen::Listeners;
 use crate::service::memory::Memory;
+use crate::service::relay::{self as relay_service, Relay};
 use crate::service::sources::{Inlets, Keys, Refusals};
 use crate::telemetry::metrics;
 use crate::telemetry::requests::Counting;
@@ -75,7 +80,7 @@ pub struct Overrides {
     pub listener: Option<TcpListener>,
     /// Changes to the client that deliveries are sent with, such as another resolver or other root certificates.
     pub egress: Box<dyn FnOnce(Builder) -> Builder + Send>,
-    /// Request bins at `/bin/{name}`: in memory, without a key, for development.
+    /// Request bins under any name and without a key, for development, whatever `bins.enabled` says.
     pub bins: bool,
     /// Answer only to this machine's own names and the address that is listened on: for development, where not
     /// everything needs a key.
@@ -107,7 +112,6 @@ pub struct Opened {
     inbox: Inbox,
     client: Arc<Client>,
     listener: Option<TcpListener>,
-    bins: bool,
     own_names_only: bool,
 }
 
@@ -143,17 +147,21 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
     let Overrides { clock, rng, listener, egress, bins, own_names_only } = overrides;
     let policy = config.egress.policy()?;
     let presets = presets::read(config.general.presets.as_deref())?;
-    let Database { store, ids, about: database, lock } = database::open(&config, &rng).await?;
+    let Database { store, ids, about: database, links, lock } = database::open(&config, &rng).await?;
     let idle = descriptors::idle_connections(descriptors::raise(), config.dispatch.concurrency);
     let connections = postrider_egress::Limits { per_host: config.egress.host_connections, ..idle };
     let client = Arc::new(egress(Client::builder(policy.clone()).limits(connections)).build());
     let policy = Arc::new(policy);
     let (lanes, inbox) = Lanes::prepare(&dispatch_config(&config), Arc::clone(store.cluster()));
+    let bins =
+        Bins::new(bin_settings(&config, bins), Arc::clone(&clock), Arc::clone(&rng), Arc::clone(&client));
     let context = Arc::new(Parts {
+        bins,
         directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
         keyring: Keyring::new(Arc::clone(&store)),
         inlets: Inlets::new(Arc::clone(&store), Arc::clone(&presets)),
         keys: Keys::new(Arc::clone(&client), Arc::clone(&policy)),
+        links,
         presets,
         refusals: Refusals::default(),
         tasks: tokio::sync::Notify::new(),
@@ -165,6 +173,8 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
             requests: config.limits.requests,
             receive_bytes: config.limits.receive_body.len(),
         },
+        listeners: Listeners::default(),
+        relay: Relay::new(relay_mode(&config, own_names_only), Arc::clone(&clock), Arc::clone(&rng)),
         schedules: tokio::sync::Notify::new(),
         address: std::sync::OnceLock::new(),
         store,
@@ -173,9 +183,38 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
         ids,
         policy,
         lanes,
+        commands: Commands::new(&config.exec),
     });
     let environment = bootstrap::environment(&context).await?;
-    Ok(Opened { context, environment, config, database, lock, inbox, client, listener, bins, own_names_only })
+    Ok(Opened { context, environment, config, database, lock, inbox, client, listener, own_names_only })
+}
+
+/// Bins as the configuration has them, or open to everybody.
+fn bin_settings(config: &Config, are_open: bool) -> bin_service::Settings {
+    let config::Bins { enabled, max, requests, memory, body, max_age, any_content_type } = config.bins;
+    let mode = match (are_open, enabled) {
+        (true, _) => bin_service::Mode::Open,
+        (_, true) => bin_service::Mode::Keyed,
+        _ => bin_service::Mode::Off,
+    };
+    bin_service::Settings {
+        mode,
+        bins: max,
+        requests,
+        bytes: memory.len(),
+        body_bytes: body.len(),
+        max_age,
+        any_content_type,
+    }
+}
+
+/// Relays as the configuration has them, under any name in development.
+fn relay_mode(config: &Config, is_development: bool) -> relay_service::Mode {
+    match (config.relay.enabled, is_development) {
+        (false, _) => relay_service::Mode::Off,
+        (true, false) => relay_service::Mode::Guarded,
+        (true, true) => relay_service::Mode::Open,
+    }
 }
 
 fn dispatch_config(config: &Config) -> dispatch::Config {
@@ -202,18 +241,8 @@ impl Opened {
 
     /// Starts dispatch, upkeep and the listeners.
     pub async fn start(self) -> Result<Running, StartError> {
-        let Self {
-            context,
-            environment,
-            config,
-            database,
-            lock,
-            inbox,
-            client,
-            listener,
-            bins,
-            own_names_only,
-        } = self;
+        let Self { context, environment, config, database, lock, inbox, client, listener, own_names_only } =
+            self;
         // First of all, so that a port in use is told before anything is sent; clients wait in the listen queue.
         let listener = match listener {
             Some(listener) => listener,
@@ -238,8 +267,12 @@ impl Opened {
         let api = crate::api::router(Arc::clone(&context));
         let about_us = health::router(Arc::clone(&health));
         let mut whole = api.clone().merge(about_us.clone()).merge(inlet::router(Arc::clone(&context)));
-        if bins {
-            whole = whole.merge(bins::router(Bins::new(Arc::clone(&context.clock))));
+        whole = whole.merge(crate::ui::router(Arc::clone(&context)));
+        if context.bins.settings().mode != bin_service::Mode::Off {
+            whole = whole.merge(bins::router(Arc::clone(&context)));
+        }
+        if context.relay.is_on() {
+            whole = whole.merge(relay::router(Arc::clone(&context)));
         }
         let router = if config.node.roles.api { whole.clone() } else { about_us.fallback(roles::no_api) };
         let router = router.layer(Counting::default());
@@ -306,6 +339,8 @@ impl Running {
         let end = Instant::now() + self.config.server.shutdown_grace;
         let left = |most: Duration| most.min(end.saturating_duration_since(Instant::now()));
         self.health.drain();
+        self.context.listeners.stop();
+        self.context.bins.close();
         if !self.server.drain(left(REQUESTS_GRACE)).await {
             tracing::warn!("requests were still under way at the end of their grace period");
         }

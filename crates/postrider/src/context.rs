@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use postrider_core::id::IdGenerator;
 use postrider_core::inbound::Presets;
 use postrider_core::rng::Rng;
+use postrider_core::source::LinkKey;
 use postrider_core::time::{Clock, Timestamp};
 use postrider_egress::Policy;
 use postrider_store::Store;
@@ -12,9 +13,13 @@ use tokio::sync::Notify;
 
 use crate::directory::Directory;
 use crate::dispatch::Lanes;
+use crate::dispatch::exec::Commands;
 use crate::intake::Rates;
+use crate::service::bins::Bins;
 use crate::service::keyring::Keyring;
+use crate::service::listen::Listeners;
 use crate::service::memory::Memory;
+use crate::service::relay::Relay;
 use crate::service::sources::{Inlets, Keys, Refusals};
 use crate::service::turns::Turns;
 
@@ -43,10 +48,14 @@ pub struct Parts {
     pub inlets: Inlets,
     /// Keys that providers publish.
     pub keys: Keys,
+    /// What links to sources are authenticated with.
+    pub links: LinkKey,
     /// What bounds the keeping of refused requests.
     pub refusals: Refusals,
     /// The way into dispatch.
     pub lanes: Lanes,
+    /// Commands that endpoints may run.
+    pub commands: Commands,
     /// Told when a background task was started, so that it begins at once.
     pub tasks: Notify,
     /// Who reads much, and who waits for it.
@@ -57,6 +66,12 @@ pub struct Parts {
     pub memory: Memory,
     /// Ceilings that the operator chose.
     pub limits: Limits,
+    /// Request bins, if there are any.
+    pub bins: Bins,
+    /// Who listens to sources on this node.
+    pub listeners: Listeners,
+    /// Relays, if there are any.
+    pub relay: Relay,
     /// Told when a source with a schedule was made or changed, so that its time is known at once.
     pub schedules: Notify,
     /// Where clients reach this server, without a slash at the end; set by the time it is served.
@@ -125,6 +140,16 @@ pub(crate) mod fixture {
 
     impl Fixture {
         pub(crate) async fn new() -> Self {
+            Self::with_bins(crate::service::bins::Settings::default()).await
+        }
+
+        /// With bins under any name.
+        pub(crate) async fn open_bins() -> Self {
+            let mode = crate::service::bins::Mode::Open;
+            Self::with_bins(crate::service::bins::Settings { mode, ..Default::default() }).await
+        }
+
+        async fn with_bins(bins: crate::service::bins::Settings) -> Self {
             let dir = tempfile::tempdir().unwrap();
             let rng: Arc<dyn Rng> = Arc::new(TestRng::seed(1));
             let sealer = Sealer::new(&SealKey::generate(&*rng), Arc::clone(&rng));
@@ -138,22 +163,36 @@ pub(crate) mod fixture {
                 keyring: Keyring::new(Arc::clone(&store)),
                 inlets: Inlets::new(Arc::clone(&store), Arc::clone(&presets)),
                 presets,
+                links: LinkKey::new(&[1; 32]),
                 keys: Keys::new(
                     Arc::new(postrider_egress::Client::new(Policy::strict())),
                     Arc::clone(&policy),
                 ),
                 refusals: Refusals::default(),
+                relay: Relay::new(
+                    crate::service::relay::Mode::Off,
+                    Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000))),
+                    Arc::clone(&rng),
+                ),
+                bins: Bins::new(
+                    bins,
+                    Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000))),
+                    Arc::clone(&rng),
+                    Arc::new(postrider_egress::Client::new(Policy::strict())),
+                ),
                 store,
                 clock: Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000))),
                 rng,
                 ids: IdGenerator::default(),
                 policy,
                 lanes,
+                commands: Commands::default(),
                 tasks: Notify::new(),
                 turns: Turns::default(),
                 rates: Rates::new(None),
                 memory: Memory::new(16 * 1024 * 1024),
                 limits: Limits::default(),
+                listeners: Listeners::default(),
                 schedules: Notify::new(),
                 address: OnceLock::new(),
             });

@@ -6,7 +6,8 @@
 //! - [`dispatch`]: its deliveries are attempted, and what came of them is settled;
 //! - [`upkeep`]: retention and background tasks;
 //! - [`service`]: the use cases that every face shares;
-//! - [`api`], [`inlet`], [`bins`], [`cli`]: the faces. Faces call `service`; nothing calls a face;
+//! - [`api`], [`inlet`], [`relay`], [`bins`], [`cli`]: the faces, and `ui`, what their pages are made of. Faces call `service`;
+//!   nothing calls a face;
 //! - [`context`], [`directory`]: what they all share; [`watch`]: what other nodes have changed in it; [`config`], [`telemetry`], [`server`], [`app`], [`shutdown`]: how
 //!   it is put together and taken down.
 
@@ -22,8 +23,12 @@ pub mod api;
 pub mod bins;
 pub mod cli;
 pub mod inlet;
+pub mod relay;
+
+mod ui;
 
 mod body;
+mod edit;
 
 pub mod context;
 pub mod directory;

@@ -118,9 +118,18 @@ pub enum ResendError {
     Store(#[from] Error),
 }
 
-/// A failure of an act that can only be repeated or fail.
+/// A failure to begin a background task.
 #[derive(Debug, thiserror::Error)]
-pub enum RepeatError {
+pub enum StartError {
+    /// The application does not exist, or not any more.
+    #[error("there is no such application")]
+    NoApp,
+    /// As many of the application run as may.
+    #[error("there are already {limit}")]
+    TooMany {
+        /// How many may run.
+        limit: usize,
+    },
     /// The request was made before.
     #[error("the request was made before")]
     Repeated(Repeat),

@@ -10,7 +10,7 @@
 //! - Bytes from outside are kept as bytes, never interpreted, so that no content can make recording fail.
 //!
 //! In reading order: the trait ([`Store`]), what its methods take and give ([`accept`], [`dispatch`], [`list`],
-//! [`receive`], [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, the engines [`sqlite`] and [`postgres`],
+//! [`receive`], [`listen`], [`task`], [`idempotency`]), what can go wrong ([`error`]), [`seal`] for secrets at rest, the engines [`sqlite`] and [`postgres`],
 //! and [`partition`] and [`cluster`], which divide the endpoints among nodes.
 
 pub mod accept;
@@ -19,11 +19,13 @@ pub mod dispatch;
 pub mod error;
 pub mod idempotency;
 pub mod list;
+pub mod listen;
 pub mod partition;
 pub mod postgres;
 pub mod receive;
 pub mod seal;
 pub mod sqlite;
+pub mod task;
 pub mod transfer;
 
 #[cfg(feature = "conformance")]
@@ -36,11 +38,12 @@ mod weigh;
 
 pub use accept::{Acceptance, Accepted, NewDelivery, Placement, order_of_key};
 pub use dispatch::{Claim, Claimed, EndpointMark, LaneDue, Mark, Settled, Settlement, Then};
-pub use error::{AcceptError, ChangeError, CreateError, Error, RepeatError, ResendError};
+pub use error::{AcceptError, ChangeError, CreateError, Error, ResendError, StartError};
 pub use idempotency::{Answer, Idempotency, Repeat};
 pub use list::{
     AppFilter, AttemptFilter, DeliveryFilter, DeliveryStats, Edge, Listed, MessageFilter, Order, PAGE_BYTES,
     Page,
 };
 pub use receive::{Arrival, Firing, Intake, Taken};
-pub use verbs::{Change, Health, Retained, Store, TaskStep};
+pub use task::{Again, Step, TaskFilter, Which};
+pub use verbs::{Change, Health, Retained, Store};

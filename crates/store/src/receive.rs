@@ -64,12 +64,12 @@ impl Arrival {
     }
 }
 
-/// About how much memory an intake keeps while it waits.
-pub(crate) fn size(intake: &Intake) -> usize {
+/// About how much memory arrivals keep while they wait.
+pub(crate) fn size(arrivals: &[Arrival]) -> usize {
     const FIXED: usize = 2_048;
     let payload =
         |arrival: &Arrival| arrival.acceptance.message.payload.as_ref().map_or(0, |it| it.body.len());
-    intake.arrivals.iter().map(|arrival| FIXED + payload(arrival)).sum()
+    arrivals.iter().map(|arrival| FIXED + payload(arrival)).sum()
 }
 
 /// Seals a value as JSON.

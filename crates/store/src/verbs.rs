@@ -16,15 +16,16 @@ use postrider_core::message::Message;
 use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
 use postrider_core::source::Source;
-use postrider_core::task::Task;
+use postrider_core::task::{Progress, Task};
 use postrider_core::time::Timestamp;
 
 use crate::cluster::Cluster;
+use crate::listen::{GroupKey, Offer, Offered, Tending};
 use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, ChangeError, Claim, Claimed, CreateError,
     DeliveryFilter, DeliveryStats, EndpointMark, Error, Idempotency, Intake, LaneDue, Listed, MessageFilter,
-    Page, RepeatError, ResendError, Settled, Settlement, Taken,
+    Page, ResendError, Settled, Settlement, StartError, Step, Taken, TaskFilter,
 };
 
 /// A change to one object, applied to what the store holds, inside the transaction that writes it back. It may be
@@ -56,15 +57,6 @@ pub struct Retained {
     pub answers: u64,
     /// Whether there is more to do right now.
     pub more: bool,
-}
-
-/// What one step of a background task did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TaskStep {
-    /// Deliveries put back to waiting by this step.
-    pub affected: u64,
-    /// Whether the task is finished.
-    pub finished: bool,
 }
 
 /// Everything durable. See the crate's documentation for what all methods promise.
@@ -284,13 +276,14 @@ pub trait Store: Send + Sync + 'static {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<DeliveryStats, Error>;
-    /// Makes a delivery due at once because a person asked: a finished one starts its schedule anew, a missing one
-    /// is made, one under way stays as it is. The next attempt is a manual one.
+    /// Makes the message's delivery to each of these endpoints due at once because a person asked: a finished one starts
+    /// its schedule anew, a missing one is made, one under way stays as it is. The next attempt is a manual one. All of
+    /// it happens, or nothing.
     async fn resend(
         &self,
         scope: AppScope,
         message: MessageId,
-        endpoint: EndpointId,
+        to: Vec<EndpointId>,
         now: Timestamp,
         idempotency: Option<Idempotency>,
     ) -> Result<(), ResendError>;
@@ -367,25 +360,69 @@ pub trait Store: Send + Sync + 'static {
     /// The refused requests that are kept, newest first.
     async fn refusals(&self, scope: AppScope) -> Result<Vec<Refusal>, Error>;
 
+    // ---- groups of listeners
+
+    /// Makes the group with this position unless it is there, and says where it stands. Forgets groups of the environment
+    /// that nobody has listened in for [`GROUP_KEPT`](crate::listen::GROUP_KEPT).
+    async fn open_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        position: i64,
+        now: Timestamp,
+    ) -> Result<i64, Error>;
+    /// Takes of the offered messages those that are free, in their order, until the member's hands are full. A group
+    /// that is not there has nothing to take.
+    async fn claim_in_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        offer: Offer,
+    ) -> Result<Offered, Error>;
+    /// Notes that a message is done, whoever has it. `false` when nobody has had it.
+    async fn finish_in_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        message: MessageId,
+    ) -> Result<bool, Error>;
+    /// Renews what a member has in hand, moves the group's position up to what is not done, and says where it is. `None`
+    /// for a group that is not there.
+    async fn tend_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        tending: Tending,
+    ) -> Result<Option<i64>, Error>;
+
     // ---- background tasks
 
-    /// Begins a background task.
+    /// Begins a background task, unless [`limits::APP_TASKS`](postrider_core::limits::APP_TASKS) of the application run.
     async fn start_task(
         &self,
         scope: AppScope,
         task: Task,
         idempotency: Option<Idempotency>,
-    ) -> Result<(), RepeatError>;
-    /// Tasks that are not finished, oldest first.
-    async fn running_tasks(&self, scope: SystemScope) -> Result<Vec<Task>, Error>;
-    /// Moves a task on by at most `limit` deliveries and remembers how far it is.
-    async fn step_task(
+    ) -> Result<(), StartError>;
+    /// The task with this id, if it is of the environment. The caller must see to it that its application is within
+    /// reach.
+    async fn task(&self, scope: LookupScope, task: TaskId) -> Result<Option<Task>, Error>;
+    /// Tasks of an environment by id, descending in their natural order.
+    async fn tasks(
         &self,
-        scope: SystemScope,
-        task: TaskId,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<TaskStep, Error>;
+        scope: EnvironmentScope,
+        filter: TaskFilter,
+        page: Page<TaskId>,
+    ) -> Result<Listed<Task, TaskId>, Error>;
+    /// Tasks that are running, oldest first.
+    async fn running_tasks(&self, scope: SystemScope) -> Result<Vec<Task>, Error>;
+    /// Does what a step says and remembers how far its task is, all or nothing. What the step came to; `None`, and
+    /// nothing happened, when the task is not running or not where the step begins.
+    async fn step_task(&self, scope: SystemScope, step: Step) -> Result<Option<Progress>, Error>;
+    /// Ends a task that is running: no step of it takes effect any more. The task as it is then, which another has
+    /// perhaps ended before; `None` when the application has no such task.
+    async fn cancel_task(&self, scope: AppScope, task: TaskId, now: Timestamp)
+    -> Result<Option<Task>, Error>;
 
     // ---- dispatch
 

@@ -12,6 +12,7 @@ use postrider_core::endpoint::Endpoint;
 use postrider_core::event_type::EventType;
 use postrider_core::message::Message;
 use postrider_core::source::Source;
+use postrider_core::task::{Job, Task};
 
 /// A row of a list.
 pub(crate) trait Weigh {
@@ -56,6 +57,17 @@ impl Weigh for Attempt {
     fn bytes(&self) -> usize {
         let answer = self.response_headers.len() + self.response.as_ref().map_or(0, bytes::Bytes::len);
         self.url.len() + self.request_headers.len() + answer
+    }
+}
+
+impl Weigh for Task {
+    fn bytes(&self) -> usize {
+        let event_types = match &self.job {
+            Job::BulkReplay(_, selection) => &selection.event_types[..],
+            Job::ReplaySource(replay) => &replay.event_types,
+            Job::Recover(_) | Job::ReplayMissing(_) => &[],
+        };
+        event_types.iter().map(String::len).sum()
     }
 }
 

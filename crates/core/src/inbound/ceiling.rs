@@ -11,11 +11,11 @@ pub(super) const ASYMMETRIC_SIGNATURES: usize = 8;
 /// Messages that are built for one request: one for each timestamp that stands beside a signature.
 pub(super) const TIMESTAMPS: usize = 4;
 /// Bytes of a header's value, or of a field that is read out of a body.
-pub(super) const VALUE_BYTES: usize = 16 * 1024;
+pub(crate) const VALUE_BYTES: usize = 16 * 1024;
 /// Pairs of a form or a query.
-pub(super) const PAIRS: usize = 2_000;
+pub(crate) const PAIRS: usize = 2_000;
 /// Items of a batch.
-pub(super) const ITEMS: usize = 10_000;
+pub(crate) const ITEMS: usize = 10_000;
 /// Items of a batch of which each is verified by itself.
 pub(super) const SIGNED_ITEMS: usize = 1_000;
 /// Tokens of a request, each of which needs an asymmetric operation.

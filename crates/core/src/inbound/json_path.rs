@@ -14,13 +14,14 @@ use super::ceiling;
 
 /// A path; an empty one is the whole document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct JsonPath {
+pub(crate) struct JsonPath {
     text: String,
     steps: Vec<Step>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
     Key(String),
     Index(usize),
     Each,
@@ -29,7 +30,7 @@ enum Step {
 /// Text that is no path.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a path such as `data.id`, `items[0].id` or `events[].id`")]
-pub(super) struct InvalidPath(String);
+pub(crate) struct InvalidPath(String);
 
 impl FromStr for JsonPath {
     type Err = InvalidPath;
@@ -68,9 +69,19 @@ impl fmt::Display for JsonPath {
 }
 
 impl JsonPath {
+    /// As it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its steps, outermost first; at most 16.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// The JSON text of every value at this path, as slices of `json`; none if it is no JSON, or has more than
     /// [`ceiling::ITEMS`] of them.
-    pub(super) fn all<'a>(&self, json: &'a [u8]) -> Vec<&'a str> {
+    pub(crate) fn all<'a>(&self, json: &'a [u8]) -> Vec<&'a str> {
         let mut found = Vec::new();
         let mut parser = serde_json::Deserializer::from_slice(json);
         let walk = Walk { steps: &self.steps, found: &mut found };
@@ -93,7 +104,7 @@ impl JsonPath {
 }
 
 /// A scalar's text.
-pub(super) fn scalar(raw: &str) -> Option<String> {
+pub(crate) fn scalar(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => serde_json::from_str(raw).ok(),
         b'{' | b'[' | b'n' => None,

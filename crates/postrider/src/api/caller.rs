@@ -8,8 +8,8 @@ use postrider_core::scope::Identity;
 use super::problem::Problem;
 use crate::context::Context;
 
-/// The identity behind a request: that of its connection, where the server knows it (as on the control socket), or
-/// of the key in `Authorization: Bearer …`.
+/// The identity behind a request: that of the key in `Authorization: Bearer …`, or without one that of its connection,
+/// where the server knows it (as on the control socket).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller(pub(crate) Identity);
 
@@ -17,10 +17,9 @@ impl FromRequestParts<Context> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Problem> {
-        if let Some(identity) = parts.extensions.get::<Identity>() {
-            return Ok(Self(*identity));
-        }
-        let token = bearer(&parts.headers).ok_or_else(refused)?;
+        let Some(token) = bearer(&parts.headers) else {
+            return parts.extensions.get::<Identity>().copied().map(Self).ok_or_else(refused);
+        };
         let identity = context.keyring.identify(token, context.now()).await?;
         identity.map(Self).ok_or_else(refused)
     }

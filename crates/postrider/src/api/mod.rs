@@ -4,12 +4,12 @@
 //!
 //! - the way of a request: `guard`, `places`, `caller`, `path`, `query`, `repeatable`, `body` and `json`;
 //! - the way of an answer: `answer`, `page`, `problem`;
-//! - the operations, by noun: `application`, `event_type`, `endpoint`, `message`, `attempt`, `delivery`, `ingest`,
+//! - the operations, by noun: `application`, `event_type`, `endpoint`, `message`, `attempt`, `delivery`, `background_task`, `ingest`, `listen`,
 //!   `environment`, `key`, `system`;
 //! - `openapi`: the document, which is made from the same declarations as the routes.
 //!
 //! Invariants: a caller is known before its body is read, and a body is never larger than the configured limit; every
-//! answer but 204 is JSON; a handler translates and decides nothing.
+//! answer but 204 and streams of events is JSON; a handler translates and decides nothing.
 
 #![expect(clippy::option_option, reason = "in a PATCH, absent and null are two things")]
 #![expect(unused_qualifications, reason = "utoipa's macros spell out the paths of what they are given")]
@@ -36,11 +36,15 @@ mod endpoint;
 mod message;
 
 mod attempt;
+mod background_task;
 mod delivery;
 mod status;
 
 mod ingest;
 
+mod listen;
+
+mod bin;
 mod environment;
 mod key;
 mod system;
@@ -63,7 +67,10 @@ fn routes() -> OpenApiRouter<Context> {
         .merge(message::routes())
         .merge(attempt::routes())
         .merge(delivery::routes())
+        .merge(background_task::routes())
         .merge(ingest::routes())
+        .merge(listen::routes())
+        .merge(bin::routes())
         .merge(environment::routes())
         .merge(key::routes())
         .merge(system::routes())

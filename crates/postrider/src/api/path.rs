@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::extract::Path as AxumPath;
 use http::request::Parts;
 use postrider_core::app::Ref;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId};
+use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
@@ -117,6 +117,15 @@ pub(crate) struct ReceptionPath {
     reception_id: String,
 }
 
+/// A background task.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct TaskPath {
+    /// The task's id.
+    #[param(example = "qtask_2nKNsEgDnLtpvGZPjXaFSQAM5yT")]
+    task_id: String,
+}
+
 /// An event type.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -160,6 +169,13 @@ impl ReceptionPath {
     /// The message; received ones have no names but their ids.
     pub(crate) fn message(&self) -> Result<MessageId, Problem> {
         self.reception_id.parse().map_err(|_| Problem::not_found("There is no such message."))
+    }
+}
+
+impl TaskPath {
+    /// The task; tasks have no names but their ids.
+    pub(crate) fn task(&self) -> Result<TaskId, Problem> {
+        self.task_id.parse().map_err(|_| Problem::not_found("There is no such background task."))
     }
 }
 

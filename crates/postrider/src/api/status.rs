@@ -1,6 +1,7 @@
 //! Where deliveries and attempts stand, in the numbers and words of the contract.
 
 use postrider_core::delivery::State;
+use postrider_core::names::Invalid;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -50,19 +51,9 @@ pub(crate) struct ExpandedQuery {
 impl StatusQuery {
     /// The states of deliveries with the status; none means all.
     pub(super) fn states(&self) -> Result<Vec<State>, Problem> {
-        let pending = if self.expanded_statuses {
-            vec![State::Waiting, State::Parked]
-        } else {
-            vec![State::Waiting, State::Parked, State::Held]
-        };
-        match self.status {
-            None => Ok(Vec::new()),
-            Some(0) => Ok(vec![State::Succeeded]),
-            Some(1) => Ok(pending),
-            Some(2) => Ok(vec![State::Failed]),
-            Some(3) => Ok(vec![State::Held]),
-            Some(4) => Ok(vec![State::Canceled]),
-            Some(_) => Err(unknown()),
+        match (self.status, self.expanded_statuses) {
+            (Some(1), true) => Ok(vec![State::Waiting, State::Parked]),
+            (status, _) => of_number(status).map_err(|_| unknown()),
         }
     }
 
@@ -81,6 +72,28 @@ impl StatusQuery {
     /// The status of a delivery in `state`.
     pub(super) fn show(&self, state: State) -> Status {
         show(state, self.expanded_statuses)
+    }
+}
+
+/// The states of deliveries with the status of this number; none means all.
+pub(super) fn of_number(status: Option<u64>) -> Result<Vec<State>, Invalid> {
+    match status {
+        None => Ok(Vec::new()),
+        Some(0) => Ok(vec![State::Succeeded]),
+        Some(1) => Ok(vec![State::Waiting, State::Parked, State::Held]),
+        Some(2) => Ok(vec![State::Failed]),
+        Some(3) => Ok(vec![State::Held]),
+        Some(4) => Ok(vec![State::Canceled]),
+        Some(_) => Err(Invalid::value("must be from 0 to 4")),
+    }
+}
+
+/// The first digit of the status codes of a class; 0 for no answer.
+pub(super) fn class(class: Option<u64>) -> Result<Option<u16>, Invalid> {
+    match class {
+        None => Ok(None),
+        Some(class @ (0 | 100 | 200 | 300 | 400 | 500)) => Ok(Some((class / 100) as u16)),
+        Some(_) => Err(Invalid::value("must be 0, 100, 200, 300, 400 or 500")),
     }
 }
 

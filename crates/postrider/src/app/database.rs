@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postrider_core::id::{IdGenerator, Slot};
 use postrider_core::rng::Rng;
 use postrider_core::scope::SystemScope;
+use postrider_core::source::LinkKey;
 use postrider_store::Store;
 use postrider_store::postgres::{self, Durability, Postgres};
 use postrider_store::seal::{self, SealKey, Sealer};
@@ -19,12 +20,17 @@ use super::data_dir::{self, SEAL_KEY_FILE};
 use super::error::StartError;
 use crate::config::{self, Config};
 
+/// What the key of links is derived for.
+const LINKS: &str = "postrider links to sources, 1";
+
 /// An open database.
 pub(super) struct Database {
     pub(super) store: Arc<dyn Store>,
     /// Makes ids that no other node of the database makes.
     pub(super) ids: IdGenerator,
     pub(super) about: About,
+    /// What links to sources are authenticated with, on every node alike.
+    pub(super) links: LinkKey,
     /// Keeps other servers out of the data directory, where the store does not do so itself.
     pub(super) lock: Option<File>,
 }
@@ -65,13 +71,14 @@ pub(super) async fn open(config: &Config, rng: &Arc<dyn Rng>) -> Result<Database
         None => seal::load_or_create(&path.join(SEAL_KEY_FILE), &**rng)?,
     };
     let sealer = Arc::new(Sealer::new(&key, Arc::clone(rng)));
+    let links = LinkKey::new(&key.derive(LINKS));
     match &config.store.database {
-        config::Database::Sqlite => open_sqlite(config, sealer).await,
-        config::Database::Postgres(url) => open_postgres(config, url, sealer).await,
+        config::Database::Sqlite => open_sqlite(config, sealer, links).await,
+        config::Database::Postgres(url) => open_postgres(config, url, sealer, links).await,
     }
 }
 
-async fn open_sqlite(config: &Config, sealer: Arc<Sealer>) -> Result<Database, StartError> {
+async fn open_sqlite(config: &Config, sealer: Arc<Sealer>, links: LinkKey) -> Result<Database, StartError> {
     let mut options = sqlite::Options::new(config.general.data_dir.clone(), sealer);
     options.min_free_bytes = config.store.min_free.bytes();
     options.queue_bytes = config.store.queue_bytes.len();
@@ -79,16 +86,21 @@ async fn open_sqlite(config: &Config, sealer: Arc<Sealer>) -> Result<Database, S
         .await
         .map_err(|panic| postrider_store::Error::Engine(panic.into()))??;
     let ids = IdGenerator::resume(store.last_row(SystemScope::assume()).await?);
-    Ok(Database { store: Arc::new(store), ids, about: About::Sqlite, lock: None })
+    Ok(Database { store: Arc::new(store), ids, about: About::Sqlite, links, lock: None })
 }
 
-async fn open_postgres(config: &Config, url: &str, sealer: Arc<Sealer>) -> Result<Database, StartError> {
+async fn open_postgres(
+    config: &Config,
+    url: &str,
+    sealer: Arc<Sealer>,
+    links: LinkKey,
+) -> Result<Database, StartError> {
     let lock = data_dir::lock(&config.general.data_dir)?;
     let store = Postgres::open(&postgres_options(config, url, sealer)?).await?;
     let slot = Slot::new(store.slot()).expect("the store has as many slots as ids have room for");
     let ids = IdGenerator::resume_in(slot, store.last_row(SystemScope::assume()).await?);
     let about = About::Postgres { slot: slot.number(), durability: store.durability().into() };
-    Ok(Database { store: Arc::new(store), ids, about, lock: Some(lock) })
+    Ok(Database { store: Arc::new(store), ids, about, links, lock: Some(lock) })
 }
 
 /// How to open the PostgreSQL database at `url` as these settings say.

@@ -74,6 +74,7 @@ pub(super) fn defaults() -> Config {
         ipnet::Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128).into(),
     ];
     config.store.min_free = Size::mebibytes(16);
+    config.relay.enabled = true;
     config
 }
 
@@ -143,7 +144,7 @@ See its attempt at the sample endpoint:
   curl -sS {url}/api/v1/app/{app}/attempt/endpoint/{endpoint} \\
     -H 'Authorization: Bearer {key}'
 
-See what the endpoint received:
+See what the endpoint received, here or in a browser:
 
   curl -sS {url}/bin/{app}
 

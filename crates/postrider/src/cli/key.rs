@@ -15,7 +15,7 @@ use super::output::{self, Output};
 use super::settings::Settings;
 use crate::config;
 
-const PATH: &str = "/api/v1/key";
+pub(super) const PATH: &str = "/api/v1/key";
 /// The environment that a first start makes.
 const DEFAULT_ENVIRONMENT: &str = "default";
 
@@ -134,7 +134,7 @@ impl Scope {
 }
 
 /// The id of the environment with this id or name.
-fn find(all: &[Value], wanted: &str) -> Result<String, Failure> {
+pub(super) fn find(all: &[Value], wanted: &str) -> Result<String, Failure> {
     let ids: Vec<_> = all
         .iter()
         .filter(|environment| text(environment, "id") == wanted || text(environment, "name") == wanted)

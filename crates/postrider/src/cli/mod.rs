@@ -14,6 +14,7 @@ mod serve;
 
 mod instance;
 pub(crate) mod remote;
+mod server;
 
 mod environment;
 mod key;
@@ -28,7 +29,11 @@ mod restore;
 
 mod bench;
 
+mod import;
+
 mod explain;
+mod listen;
+mod replay;
 mod trigger;
 mod verify;
 
@@ -118,8 +123,16 @@ enum Command {
     Openapi,
     /// Measure how much this machine accepts and delivers
     Bench(bench::Arguments),
+    /// Send what sources receive on a server to a program on this machine
+    Listen(listen::Arguments),
+    /// Make sources out of the files of other tools: hooks of adnanh/webhook, sources of Convoy
+    #[command(subcommand)]
+    Import(import::Verb),
     /// Send a correctly signed sample of what a provider sends, without asking the provider
     Trigger(trigger::Arguments),
+    /// Send again what was received or published, of a source or an application
+    // Boxed, as it has more arguments than all others.
+    Replay(Box<replay::Arguments>),
     /// Check whether a request is the provider's, and say which step fails
     Verify(verify::Arguments),
     /// Guess whose request it is, and say what it takes to verify it
@@ -148,7 +161,10 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Config(verb) => config::run(&verb, &settings),
         Command::Openapi => openapi::run(),
         Command::Bench(arguments) => bench::run(arguments, &settings).await,
+        Command::Listen(arguments) => listen::run(arguments).await,
+        Command::Import(verb) => import::run(verb, &settings).await,
         Command::Trigger(arguments) => trigger::run(arguments).await,
+        Command::Replay(arguments) => replay::run(*arguments).await,
         Command::Verify(arguments) => verify::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Completions { shell } => {

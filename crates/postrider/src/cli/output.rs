@@ -56,7 +56,7 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
 }
 
 /// A cell in which nothing steers the terminal or turns the direction of what follows: that is shown as its escape.
-fn plain(cell: &str) -> String {
+pub(super) fn plain(cell: &str) -> String {
     let turns = |char| matches!(char, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut text = String::with_capacity(cell.len());
     for char in cell.chars() {

@@ -16,6 +16,12 @@ impl Size {
         Self(count * 1024 * 1024)
     }
 
+    /// This many kibibytes.
+    #[must_use]
+    pub const fn kibibytes(count: u64) -> Self {
+        Self(count * 1024)
+    }
+
     /// In bytes.
     #[must_use]
     pub const fn bytes(self) -> u64 {

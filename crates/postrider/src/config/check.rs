@@ -18,7 +18,7 @@ fn is_public_url(text: &str) -> bool {
 
 /// The keys with unusable values, and why.
 pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
-    let Config { general, server, egress, dispatch, limits, log, .. } = config;
+    let Config { general, server, egress, dispatch, limits, bins, log, .. } = config;
     let second = Duration::from_secs(1);
     let rules = [
         (server.max_connections > 0, "server.max_connections", "must be above 0"),
@@ -77,6 +77,15 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
             "must be at most 1000000",
         ),
         (limits.requests > 0, "limits.requests", "must be above 0"),
+        ((1..=100_000).contains(&bins.max), "bins.max", "must be from 1 to 100000"),
+        ((1..=10_000).contains(&bins.requests), "bins.requests", "must be from 1 to 10000"),
+        ((1024..=16 * 1024 * 1024).contains(&bins.body.bytes()), "bins.body", "must be from 1KiB to 16MiB"),
+        (bins.memory.bytes() / 2 >= bins.body.bytes(), "bins.memory", "must be at least twice bins.body"),
+        (
+            (Duration::from_secs(60)..=Duration::from_secs(30 * 24 * 3600)).contains(&bins.max_age),
+            "bins.max_age",
+            "must be from 1m to 30d",
+        ),
         (
             general.bootstrap_key.as_ref().is_none_or(|key| Token::from_operator(key.expose()).is_ok()),
             "bootstrap_key",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::layer::{self, Entry};
 use super::value::Value;
-use super::{Config, Loaded, Origin, Place, Problem, Problems, check};
+use super::{Config, Loaded, Origin, Place, Problem, Problems, check, exec};
 
 /// A configuration while layer after layer is put over it.
 pub(super) struct Loading {
@@ -30,6 +30,10 @@ impl Loading {
         let places = self.config.keys();
         let mut seen = Vec::new();
         for Entry { key, value, origin } in entries {
+            if let Some((name, inner)) = exec::split(&key) {
+                self.command(name, inner, &key, value.as_ref(), origin);
+                continue;
+            }
             let in_file =
                 |place: &&Place| place.key.secret && key.strip_suffix("_file") == Some(place.name.as_str());
             let named = places.iter().find(|place| place.name == key).or_else(|| places.iter().find(in_file));
@@ -47,6 +51,22 @@ impl Loading {
                 Ok(value) => self.set(place, value, origin),
                 Err(problem) => self.problems.push(problem),
             }
+        }
+    }
+
+    /// Sets a key of a command, which only a file may do.
+    fn command(&mut self, name: &str, inner: &str, key: &str, value: Option<&Value>, origin: Origin) {
+        let key = key.to_owned();
+        if !matches!(origin, Origin::File { .. }) {
+            let what = "can be set in the configuration file alone".to_owned();
+            return self.problems.push(Problem::Invalid { origin, key, what });
+        }
+        match exec::set(&mut self.config.exec, name, inner, value) {
+            Ok(()) => drop(self.origins.insert(key, origin)),
+            Err(exec::Wrong::Unknown(suggestion)) => {
+                self.problems.push(Problem::Unknown { origin, key, suggestion });
+            }
+            Err(exec::Wrong::Value(what)) => self.problems.push(Problem::Invalid { origin, key, what }),
         }
     }
 
@@ -74,6 +94,14 @@ impl Loading {
         for (key, what) in check::check(&self.config) {
             let origin = self.origins.get(key).cloned().unwrap_or(Origin::Default);
             self.problems.push(Problem::Invalid { origin, key: key.to_owned(), what });
+        }
+        for (key, what) in exec::check(&self.config.exec) {
+            // What is missing stands nowhere; its command does.
+            let table = format!("{}.", key.rsplit_once('.').map_or(&*key, |(table, _)| table));
+            let near =
+                || self.origins.iter().find(|(known, _)| known.starts_with(&table)).map(|(_, near)| near);
+            let origin = self.origins.get(&key).or_else(near).cloned().unwrap_or(Origin::Default);
+            self.problems.push(Problem::Invalid { origin, key, what });
         }
         if self.problems.is_empty() {
             Ok(Loaded { config: self.config, origins: self.origins })

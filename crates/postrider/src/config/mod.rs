@@ -6,13 +6,16 @@
 //!
 //! Deliberately absent: reloading. A change of configuration is a restart, which loses nothing and takes a second.
 
+mod bins;
 mod dispatch;
 mod egress;
+pub(crate) mod exec;
 mod general;
 mod limits;
 mod log;
 mod metrics;
 mod node;
+mod relay;
 mod server;
 mod store;
 
@@ -32,9 +35,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use amount::{Size, duration};
+pub use bins::Bins;
 pub use database::Database;
 pub use dispatch::Dispatch;
 pub use egress::Egress;
+pub use exec::{Command, Commands, Input, Texts};
 pub use general::General;
 pub use layer::Origin;
 pub use limits::Limits;
@@ -43,6 +48,7 @@ pub use metrics::Metrics;
 pub use node::Node;
 pub use problem::{Problem, Problems};
 pub use reference::reference;
+pub use relay::Relay;
 pub use roles::Roles;
 pub use server::Server;
 pub use store::Store;
@@ -73,6 +79,12 @@ pub struct Config {
     pub dispatch: Dispatch,
     /// `limits`.
     pub limits: Limits,
+    /// `bins`.
+    pub bins: Bins,
+    /// `exec`: not a section, since it has a table for each command.
+    pub exec: Commands,
+    /// `relay`.
+    pub relay: Relay,
     /// `log`.
     pub log: Log,
     /// `metrics`.
@@ -136,14 +148,40 @@ impl Config {
     }
 
     /// The sections, in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 9] {
-        let Self { general, server, store, node, egress, dispatch, limits, log, metrics } = self;
-        [general, server, store, node, egress, dispatch, limits, log, metrics]
+    fn sections(&self) -> [&dyn Section; 11] {
+        let Self {
+            general,
+            server,
+            store,
+            node,
+            egress,
+            dispatch,
+            limits,
+            bins,
+            relay,
+            exec: _,
+            log,
+            metrics,
+        } = self;
+        [general, server, store, node, egress, dispatch, limits, bins, relay, log, metrics]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
-        let Self { general, server, store, node, egress, dispatch, limits, log, metrics } = self;
-        [general, server, store, node, egress, dispatch, limits, log, metrics]
+    fn sections_mut(&mut self) -> [&mut dyn Section; 11] {
+        let Self {
+            general,
+            server,
+            store,
+            node,
+            egress,
+            dispatch,
+            limits,
+            bins,
+            relay,
+            exec: _,
+            log,
+            metrics,
+        } = self;
+        [general, server, store, node, egress, dispatch, limits, bins, relay, log, metrics]
     }
 
     /// Every key: its dotted name, and where it is.
@@ -181,7 +219,12 @@ impl Loaded {
             origin: self.origins.get(&place.name).unwrap_or(&Origin::Default).to_string(),
             key: place.name,
         });
-        rows.collect()
+        let commands = exec::rows(&self.config.exec).map(|(key, value)| Row {
+            value,
+            origin: self.origins.get(&key).unwrap_or(&Origin::Default).to_string(),
+            key,
+        });
+        rows.chain(commands).collect()
     }
 }
 

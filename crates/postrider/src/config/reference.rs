@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, layer};
+use super::section::Section as _;
+use super::{Command, Config, layer};
 
 const HEAD: &str = "\
 # Configuration
@@ -74,7 +75,27 @@ pub fn reference() -> String {
             .expect("a string takes every write");
         }
     }
+    commands(&mut text);
     text
+}
+
+/// The keys of a command, which have names of their own and no variables.
+fn commands(text: &mut String) {
+    let command = Command::default();
+    write!(text, "\n## `{}`\n\n{}\n", command.prefix(), words(command.about()))
+        .expect("a string takes every write");
+    for (index, key) in command.keys().iter().enumerate() {
+        write!(
+            text,
+            "\n### `{prefix}.{name}`\n\n{about}\n\n- {form}; default: {default}\n- in a file alone\n",
+            prefix = command.prefix(),
+            name = key.name,
+            about = words(key.about),
+            form = key.form,
+            default = default(&command.show(index)),
+        )
+        .expect("a string takes every write");
+    }
 }
 
 /// A default as code.

@@ -190,3 +190,64 @@ fn the_defaults_hold_and_can_be_written_as_shown() {
         }
     }
 }
+
+#[test]
+fn commands_are_read_from_a_file() {
+    let file = "[exec.deploy]\nprogram = '/bin/true'\narguments = ['--ref', '{payload.ref}', 'a,b']\n\
+                environment = ['A={header.x}']\ntimeout = '5s'\ninput = 'none'\nmemory = '64MiB'\n";
+    let (_dir, sources) = sources(file, &[], &[]);
+    let loaded = Config::default().load(&sources).unwrap();
+    let command = &loaded.config.exec["deploy"];
+    assert_eq!(command.arguments.0, ["--ref", "{payload.ref}", "a,b"]);
+    assert_eq!((command.timeout, command.concurrency), (Duration::from_secs(5), 1));
+    let row = loaded.rows().into_iter().find(|row| row.key == "exec.deploy.arguments").unwrap();
+    assert_eq!(row.value, r#""--ref", "{payload.ref}", "a,b""#);
+    assert!(row.origin.ends_with("postrider.toml:3"), "{}", row.origin);
+}
+
+#[test]
+fn commands_come_from_a_file_alone() {
+    for (variables, flags) in [
+        (&[("POSTRIDER_EXEC__DEPLOY__PROGRAM", "/bin/sh")][..], &[][..]),
+        (&[], &[("exec.deploy.program", "/bin/sh")]),
+    ] {
+        let found = problems("", variables, flags);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("can be set in the configuration file alone"), "{found:?}");
+    }
+    let file = "[exec.deploy]\nprogram = '/bin/true'\n";
+    let found = problems(file, &[("POSTRIDER_EXEC__DEPLOY__ARGUMENTS", "x")], &[]);
+    assert!(found[0].contains("file alone"), "not even for one that the file has: {found:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_command_is_told_where_it_stands() {
+    for (table, wanted) in [
+        ("[exec.a]\ntimeout = '5s'", "postrider.toml:2: `exec.a.program` must be an absolute path"),
+        ("[exec.a]\nprogram = 'sh'", "postrider.toml:2: `exec.a.program` must be an absolute path"),
+        ("[exec.A]\nprogram = '/x'", "postrider.toml:2: `exec.A.program` has a name"),
+        (
+            "[exec.a]\nprogramm = '/x'",
+            "postrider.toml:2: there is no key `exec.a.programm`; did you mean `exec.a.program`?",
+        ),
+        ("[exec.a]\nprogram = '/x'\narguments = '-x'", "postrider.toml:3: `exec.a.arguments` takes a list"),
+        ("[exec.a]\nprogram = '/x'\narguments = ['{nothing}']", "postrider.toml:3: `exec.a.arguments` has"),
+        (
+            "[exec.a]\nprogram = '/x'\nenvironment = ['A']",
+            "postrider.toml:3: `exec.a.environment` has \"A\", which is not NAME=VALUE",
+        ),
+        (
+            "[exec.a]\nprogram = '/x'\nenvironment = ['POSTRIDER_X=1']",
+            "postrider.toml:3: `exec.a.environment` has",
+        ),
+        ("[exec.a]\nprogram = '/x'\nallow = ['app:*']", "postrider.toml:3: `exec.a.allow` has"),
+        ("[exec.a]\nprogram = '/x'\ntimeout = '11m'", "postrider.toml:3: `exec.a.timeout` must be"),
+        ("[exec.a]\nprogram = '/x'\nconcurrency = 0", "postrider.toml:3: `exec.a.concurrency` must be"),
+        ("[exec.a]\nprogram = '/x'\nmax_output = '17KiB'", "postrider.toml:3: `exec.a.max_output` must be"),
+        ("[exec.a]\nprogram = '/x'\ninput = 'all'", "postrider.toml:3: `exec.a.input` \"all\" is neither"),
+    ] {
+        let found = problems(table, &[], &[]);
+        assert_eq!(found.len(), 1, "{table}: {found:?}");
+        assert!(found[0].starts_with(wanted), "{found:?}");
+    }
+}

@@ -17,7 +17,8 @@ use postrider_core::time::Timestamp;
 use postrider_egress::{Client, Request};
 use postrider_store::{Settlement, Then};
 
-use self::tried::Tried;
+pub(super) use self::tried::Tried;
+use super::exec;
 use super::lanes::{Event, Lanes};
 use super::scheduler::{Ended, Outcome};
 use super::settle::Settler;
@@ -63,8 +64,12 @@ impl Courier {
         if !self.context.lanes.cluster().in_lease() {
             return self.settler.release(&[work]);
         }
-        let tried = contained(self.attempt(&work, &destination, started)).await;
-        let tried = tried.unwrap_or_else(|| Tried::through_our_fault(0));
+        let tried = match contained(self.attempt(&work, &destination, started)).await {
+            Some(Some(tried)) => tried,
+            // We stopped before there was an outcome: it is no attempt.
+            Some(None) => return self.settler.release(&[work]),
+            None => Tried::through_our_fault(0),
+        };
         let status_code = tried.status_code;
         slot.ended.result = tried.outcome();
         if tried.arrived() { &self.arrived } else { &self.failed }.increment(1);
@@ -85,7 +90,15 @@ impl Courier {
         }
     }
 
-    async fn attempt(&self, work: &Work, destination: &Destination, now: Timestamp) -> Tried {
+    /// `None` when we stopped before there was an outcome.
+    async fn attempt(&self, work: &Work, destination: &Destination, now: Timestamp) -> Option<Tried> {
+        match postrider_core::exec::name_of(&destination.endpoint.url) {
+            Some(command) => exec::attempt(&self.context, command, work, destination).await,
+            None => Some(self.send(work, destination, now).await),
+        }
+    }
+
+    async fn send(&self, work: &Work, destination: &Destination, now: Timestamp) -> Tried {
         let target = match &destination.target {
             Ok(target) => target,
             Err(refused) => return Tried::failed(FailureClass::Blocked, &refused.to_string()),

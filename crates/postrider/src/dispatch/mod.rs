@@ -10,6 +10,7 @@
 //! - `hand_over`: leaves lanes to another node, once nothing of them is on its way;
 //! - `reading`: claims deliveries and reads settings;
 //! - `deliver`: signs and sends one delivery;
+//! - [`exec`]: runs a command instead, where the endpoint names one;
 //! - `settle`: records outcomes in batches, and tells the scheduler what the store made of them.
 //!
 //! Invariants: no delivery is in memory that the store does not record as held; a delivery leaves memory only by a
@@ -27,6 +28,7 @@ mod reading;
 mod run;
 
 mod deliver;
+pub mod exec;
 mod settle;
 
 pub use lanes::{Inbox, Lanes, Room, Status};

@@ -29,6 +29,8 @@ const UNSETTLED_MAX: usize = 8_192;
 const HELD_MAX: usize = 100_000;
 /// How often gauges are set and idle lanes are looked for.
 const TICK: Duration = Duration::from_secs(1);
+/// How long commands that are killed may take to be gone, and their deliveries to be put back.
+const COMMANDS_END: Duration = Duration::from_secs(1);
 /// How soon to look again whether outcomes were settled, when too many were not: nobody tells.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -69,6 +71,7 @@ impl Lanes {
 
 /// Dispatch, running.
 pub struct Dispatch {
+    context: Context,
     stop: CancellationToken,
     running: JoinHandle<()>,
     pulse: Arc<Pulse>,
@@ -107,13 +110,19 @@ pub async fn start(
     if is_shared {
         tokio::spawn(look::again_and_again(Arc::clone(&context), stop.clone()));
     }
-    let runner =
-        Runner { context, scheduler, courier, settler, pulse: Arc::clone(&pulse), stop: stop.clone() };
+    let runner = Runner {
+        context: Arc::clone(&context),
+        scheduler,
+        courier,
+        settler,
+        pulse: Arc::clone(&pulse),
+        stop: stop.clone(),
+    };
     let running = tokio::spawn(async move {
         runner.run(inbox).await;
         settling.await.ok();
     });
-    Ok(Dispatch { stop, running, pulse })
+    Ok(Dispatch { context, stop, running, pulse })
 }
 
 impl Dispatch {
@@ -127,10 +136,15 @@ impl Dispatch {
     /// is not done after `grace` is left to the next start, which attempts it again.
     pub async fn drain(self, grace: Duration) {
         self.stop.cancel();
-        let abort = self.running.abort_handle();
-        if tokio::time::timeout(grace, self.running).await.is_err() {
-            tracing::warn!("deliveries were still under way at the end of the grace period");
-            abort.abort();
+        let mut running = self.running;
+        if tokio::time::timeout(grace, &mut running).await.is_ok() {
+            return;
+        }
+        tracing::warn!("deliveries were still under way at the end of the grace period");
+        // Requests end with this process; commands would outlive it.
+        self.context.commands.stop();
+        if tokio::time::timeout(COMMANDS_END, &mut running).await.is_err() {
+            running.abort();
         }
     }
 }

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 use postrider_core::inbound::Reply;
+
+/// What keeps a browser from taking what is answered for a page of ours.
+const SAFE: [(HeaderName, &str); 2] =
+    [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox")];
 
 /// An answer that the provider's preset gives. Never read as a page: what it echoes is the caller's.
 pub(super) fn of(reply: Reply, is_head: bool) -> Response {
@@ -19,8 +23,9 @@ pub(super) fn of(reply: Reply, is_head: bool) -> Response {
             response.headers_mut().insert(name, value);
         }
     }
-    let sniff = HeaderName::from_static("x-content-type-options");
-    response.headers_mut().insert(sniff, HeaderValue::from_static("nosniff"));
+    for (name, value) in SAFE {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

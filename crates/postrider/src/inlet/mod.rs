@@ -9,6 +9,7 @@
 //! found by a count that goes with what is forwarded.
 
 mod answer;
+mod relayed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,9 @@ async fn answer(shared: &Shared, request: Request) -> (&'static str, Response) {
     let Ok(_place) = places.try_acquire() else { return ("overloaded", answer::come_again(RETRY_AFTER)) };
     let (parts, body) = request.into_parts();
     let (token, tail) = address(parts.uri.path());
+    if relayed::is_for(context, token) {
+        return ("relayed", relayed::relay(context, token, &parts, body).await);
+    }
     let inlet = match context.inlets.find(token, context.now()).await {
         Ok(Some(inlet)) => inlet,
         Ok(None) => return ("unknown", answer::not_found()),

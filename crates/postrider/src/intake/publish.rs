@@ -127,7 +127,7 @@ async fn accept(
         payload: Some(publication.payload),
     };
     let (trigger, (deliveries, room)) = match recipients {
-        Recipients::Interested => (Trigger::Scheduled, plan(&context, &route, &message)),
+        Recipients::Interested => (Trigger::Scheduled, plan(&context, &route, &message, &[])),
         Recipients::Only(endpoint) => (Trigger::Manual, (vec![asked_for(endpoint)], context.lanes.room(0))),
     };
     let idempotency = remember.map(|remember| Idempotency {
@@ -182,8 +182,14 @@ pub(super) fn hand_over(context: &Context, planned: Planned, placements: Vec<Pla
     }
 }
 
-/// The deliveries that `message` gets, and the places reserved for them in their lanes' memory.
-pub(super) fn plan(context: &Context, route: &Route, message: &Message) -> (Vec<NewDelivery>, Room) {
+/// The deliveries that `message` gets, and the places reserved for them in their lanes' memory. The endpoints in
+/// `left_out`, which is sorted, get none.
+pub(super) fn plan(
+    context: &Context,
+    route: &Route,
+    message: &Message,
+    left_out: &[EndpointId],
+) -> (Vec<NewDelivery>, Room) {
     let key_order = message.ordering_key.as_deref().map(order_of_key);
     let size = message.payload.as_ref().map_or(0, |payload| payload.body.len());
     let mut room = context.lanes.room(size);
@@ -191,6 +197,7 @@ pub(super) fn plan(context: &Context, route: &Route, message: &Message) -> (Vec<
         .destinations
         .iter()
         .filter(|destination| route::wants(&destination.endpoint, &message.event_type, &message.channels))
+        .filter(|destination| left_out.binary_search(&destination.endpoint.id).is_err())
         .map(|destination| NewDelivery {
             endpoint: destination.endpoint.id,
             hold: message.deliver_at.is_none() && room.reserve(destination.endpoint.id),

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use postrider_core::attempt::Trigger;
-use postrider_core::id::MessageId;
-use postrider_core::limits::DUPLICATE_WINDOW;
+use postrider_core::id::{EndpointId, MessageId};
+use postrider_core::limits::{DUPLICATE_WINDOW, LEFT_OUT};
 use postrider_core::message::{Message, Payload};
 use postrider_core::reception::{Reception, Sameness};
+use postrider_core::route;
 use postrider_store::{AcceptError, Acceptance, Arrival, Firing, Intake};
 
 use super::publish::{Planned, hand_over, plan};
@@ -24,7 +25,7 @@ pub struct Arriving {
     pub event_type: String,
     /// What is delivered.
     pub payload: Payload,
-    /// What is known of it.
+    /// What is known of it. The endpoints that it names as left out, sorted, get no delivery.
     pub reception: Reception,
     /// What it has in common with its repetitions.
     pub sameness: Sameness,
@@ -78,7 +79,8 @@ async fn accept(
             expire_at: None,
             payload: Some(payload),
         };
-        let (deliveries, room) = plan(&context, &route, &message);
+        let (deliveries, room) = plan(&context, &route, &message, &reception.detail.left_out);
+        keep_the_wanting(&mut reception.detail.left_out, &route, &message);
         let acceptance = Acceptance {
             message: message.clone(),
             deliveries: deliveries.clone(),
@@ -100,4 +102,15 @@ async fn accept(
         arrived.push(Arrived { message: id, duplicate_of: taken.duplicate_of });
     }
     Ok(arrived)
+}
+
+/// Of the endpoints that were left out, those that would have got the message, as many as are kept.
+fn keep_the_wanting(left_out: &mut Vec<EndpointId>, of: &Route, message: &Message) {
+    let wants = |id: &EndpointId| {
+        let mut all = of.destinations.iter().map(|destination| &destination.endpoint);
+        all.any(|endpoint| endpoint.id == *id && route::wants(endpoint, &message.event_type, &[]))
+    };
+    if !left_out.is_empty() {
+        *left_out = left_out.iter().copied().filter(wants).take(LEFT_OUT).collect();
+    }
 }

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::Shared;
 use super::connection;
+use super::cut::Reset;
 use super::peers::Peers;
 
 /// First and longest wait after the system could give us no connection, as when file descriptors run out.
@@ -20,7 +21,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from
 /// Where connections come from.
 pub(super) trait Listener: Send + 'static {
     /// A connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    type Stream: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static;
 
     /// The next connection, and the address of its client if it has one.
     fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<IpAddr>)>> + Send;

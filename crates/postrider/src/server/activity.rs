@@ -7,7 +7,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,6 +16,11 @@ const PHASE_BITS: u32 = 2;
 /// Bytes of an answer that a client must take before it counts as a sign of life. With one for every write, a client
 /// that takes a byte a minute would keep a large answer in memory for ever.
 const PACE_BYTES: usize = 512 * 1024;
+
+/// In the extensions of a response: its body goes on for as long as somebody reads it, in small pieces. Whoever makes it
+/// gives a sign of life more often than connections may be idle, and makes nothing ahead of what is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Streaming;
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub(super) struct Activity {
     state: AtomicU64,
     // Bytes sent since the last sign of life.
     sent: AtomicUsize,
+    // Whether the answer is a stream, of which each byte that is taken is a sign of life.
+    streams: AtomicBool,
 }
 
 /// A reading of an [`Activity`]: equal readings mean that nothing happened in between.
@@ -65,12 +72,18 @@ impl Activity {
 
     /// A request was read.
     pub(super) fn request(&self) {
+        self.streams.store(false, Ordering::Relaxed);
         self.enter(Phase::Busy);
     }
 
     /// A request was answered, though the answer may not have been written yet.
     pub(super) fn answered(&self) {
         self.enter(Phase::Idle);
+    }
+
+    /// The answer is a stream.
+    pub(super) fn streams(&self) {
+        self.streams.store(true, Ordering::Relaxed);
     }
 
     fn received(&self) {
@@ -83,7 +96,8 @@ impl Activity {
         let sent = self.sent.load(Ordering::Relaxed) + bytes;
         self.sent.store(sent, Ordering::Relaxed);
         // Writing is a sign of life only of a client that owes nothing: a slow head is not excused by a long answer.
-        if sent >= PACE_BYTES && self.read().phase() == Phase::Idle {
+        let pace = if self.streams.load(Ordering::Relaxed) { 1 } else { PACE_BYTES };
+        if sent >= pace && self.read().phase() == Phase::Idle {
             self.enter(Phase::Idle);
         }
     }
@@ -160,5 +174,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     // hyper ends a connection too early for a client that is still sending: `connection` does it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_stream_every_byte_is_a_sign_of_life_and_elsewhere_many_are() {
+        let activity = Activity::default();
+        let is_sign = |bytes| {
+            let before = activity.read();
+            activity.sent(bytes);
+            activity.read() != before
+        };
+        activity.request();
+        activity.answered();
+        assert!(!is_sign(1) && is_sign(PACE_BYTES));
+        activity.streams();
+        assert!(is_sign(1) && is_sign(1));
+        activity.request();
+        activity.answered();
+        assert!(!is_sign(1), "the next answer is an ordinary one");
     }
 }

@@ -1,6 +1,5 @@
 //! One connection, from its first byte to its last.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
@@ -10,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,8 +18,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::Shared;
-use super::activity::{Activity, Watched};
+use super::activity::{Activity, Streaming, Watched};
 use super::answer::{self, Refusal};
+use super::cut::{self, Reset};
 use super::muted::{self, Muted, Turn};
 use super::patience::{Late, Patience};
 use super::written::{Notes, Noting};
@@ -42,7 +42,7 @@ pub struct Peer(pub IpAddr);
 /// Serves requests until the client closes, is too slow, or the server stops.
 pub(super) async fn serve<S>(stream: S, peer: Option<IpAddr>, router: Router, shared: Arc<Shared>)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static,
 {
     let (activity, turn) = (Arc::new(Activity::default()), Arc::new(Turn::default()));
     let notes = Arc::new(Notes::default());
@@ -62,7 +62,14 @@ where
             async move {
                 let response = answering.await;
                 activity.answered();
-                Ok::<_, Infallible>(response.map(|body| muted::Answer::new(body, turn)))
+                let response = cut::unless_cut(response)?;
+                if response.extensions().get::<Streaming>().is_some() {
+                    activity.streams();
+                }
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    turn.end_all();
+                }
+                Ok::<_, cut::Withheld>(response.map(|body| muted::Answer::new(body, turn)))
             }
         }
     });
@@ -72,7 +79,8 @@ where
         .half_close(false)
         .max_header_size(HEAD_BYTES)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(socket), service);
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
 
     let mut stopping = shared.stop.listen();
     let mut patience = Patience::new(&activity, &shared.rules);
@@ -80,6 +88,7 @@ where
         if let Poll::Ready(served) = Pin::new(&mut connection).poll(cx) {
             return Poll::Ready(match served {
                 Err(error) if turn.was_refused() => End::Refused(refusal(&error)),
+                Err(error) if cut::is_cause(&error) => End::Cut,
                 Ok(()) | Err(_) => End::Done,
             });
         }
@@ -99,13 +108,19 @@ where
     })
     .await;
 
-    let mut stream = connection.into_parts().io.into_inner().into_inner().into_inner().into_inner();
+    // What was upgraded is another's now, who has limits of its own.
+    let Some(parts) = connection.into_parts() else { return };
+    let mut stream = parts.io.into_inner().into_inner().into_inner().into_inner();
     let goodbye = async {
         match end {
             End::Done => linger(&mut stream).await,
             End::Refused(refusal) => {
                 stream.write_all(refusal.message().as_bytes()).await?;
                 linger(&mut stream).await
+            }
+            End::Cut => {
+                stream.reset();
+                Ok(())
             }
             End::Idle | End::Stopped => Ok(()),
         }
@@ -118,6 +133,8 @@ where
 enum End {
     /// As the protocol, or the client, wanted.
     Done,
+    /// Because a handler wants the client to see a broken connection.
+    Cut,
     /// Because what was to be a request is none.
     Refused(Refusal),
     /// Because the client asked for nothing, or did not read, for too long.

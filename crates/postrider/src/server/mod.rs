@@ -1,9 +1,9 @@
 //! The listener: HTTP/1.1 (and 1.0) for the API, and the same over a socket in the data directory for commands.
 //!
 //! In reading order: `accept` takes connections, and `peers` counts them by address; `connection` serves one, `activity`
-//! knows what it is doing, `patience` ends it when its client is too slow, `stop` when the server stops; `answer` hands
-//! a request to the router unless `head` refuses it, `written` notes heads as they came for sources, and `muted` keeps the
-//! HTTP parser from answering by itself. `names` is for a server of development alone.
+//! knows what it is doing, `patience` ends it when its client is too slow, `stop` when the server stops, `cut` when a
+//! handler says so; `answer` hands a request to the router unless `head` refuses it, `written` notes heads as they came
+//! for sources, and `muted` keeps the HTTP parser from answering by itself. `names` is for a server of development alone.
 //!
 //! Invariants:
 //! - A client that sends slowly, or does not read its answer, holds one connection for a bounded time and nothing else.
@@ -20,6 +20,7 @@ mod peers;
 
 mod activity;
 mod connection;
+mod cut;
 mod muted;
 mod patience;
 mod stop;
@@ -37,7 +38,9 @@ use axum::Router;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::task::TaskTracker;
 
+pub use activity::Streaming;
 pub use connection::Peer;
+pub use cut::Cut;
 pub use names::own_names_only;
 pub use written::Written;
 

@@ -32,11 +32,18 @@ const SERVICES: u8 = 1;
 const ENDING: u8 = 2;
 /// hyper spoke for itself, and was not heard.
 const MUTED: u8 = 3;
+/// There are no turns any more: the connection speaks another protocol.
+const ENDED: u8 = 4;
 
 impl Turn {
     /// The service is called.
     pub(super) fn begin(&self) {
         self.0.store(SERVICES, Ordering::Relaxed);
+    }
+
+    /// The connection is given away after this answer: from now on everything that is written passes.
+    pub(super) fn end_all(&self) {
+        self.0.store(ENDED, Ordering::Relaxed);
     }
 
     /// Whether hyper refused a request and its answer was swallowed.

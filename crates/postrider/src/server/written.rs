@@ -200,7 +200,9 @@ mod tests {
 
     fn noted(pieces: &[&[u8]]) -> Option<Written> {
         let notes = Notes::default();
-        pieces.iter().for_each(|piece| notes.read(piece));
+        for piece in pieces {
+            notes.read(piece);
+        }
         notes.take()
     }
 

@@ -117,7 +117,7 @@ pub(super) async fn send(
     let (context, now) = (Arc::clone(context), context.now());
     let record = once.map(|once| once.record(&(), now));
     finish(async move {
-        context.store.resend(scope, message, endpoint, now, record).await?;
+        context.store.resend(scope, message, vec![endpoint], now, record).await?;
         context.lanes.asked(scope.app(), endpoint, now);
         Ok(())
     })

@@ -32,8 +32,17 @@ pub mod messages;
 
 pub mod sources;
 
+pub mod listen;
+pub mod relay;
+
+pub mod bins;
+pub mod examine;
+
 pub mod attempts;
 pub mod deliveries;
+
+pub mod replay;
+pub mod tasks;
 
 use postrider_store::Error as StoreError;
 

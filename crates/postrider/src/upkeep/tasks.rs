@@ -1,22 +1,21 @@
 //! Moves background tasks on, a step of each in turn. One that fails rests, and the others go on.
 //!
-//! A task is about an endpoint, and is moved on where that is owned. So it goes on when its node is gone, and no two
-//! nodes do it at once.
+//! A task is moved on where its lane is owned. So it goes on when its node is gone, and no two nodes do it at once; should
+//! they, one of two steps from the same place takes effect.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use postrider_core::id::TaskId;
 use postrider_core::scope::SystemScope;
-use postrider_core::task::{Task, TaskKind};
+use postrider_core::task::{Task, TaskStatus};
 use postrider_store::Error;
 use tokio::time::Instant;
 
 use crate::context::Context;
+use crate::service::replay;
 
-/// Deliveries put back to waiting in one step.
-const STEP: usize = 500;
-/// The rest between rounds, so that a large recovery leaves room for the traffic.
+/// The rest between rounds, so that a large task leaves room for the traffic.
 const REST: Duration = Duration::from_millis(20);
 /// How long to wait before what failed is tried again.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -60,7 +59,7 @@ async fn round(context: &Context, resting: &mut Resting) -> Result<usize, Error>
     resting.retain(|_, until| *until > now);
     let mut running = 0;
     for task in &tasks {
-        if resting.contains_key(&task.id) || !is_ours(context, task) {
+        if resting.contains_key(&task.id) || !context.store.cluster().owns(task.lane()) {
             continue;
         }
         match step(context, task).await {
@@ -75,20 +74,14 @@ async fn round(context: &Context, resting: &mut Resting) -> Result<usize, Error>
     Ok(running)
 }
 
-fn is_ours(context: &Context, task: &Task) -> bool {
-    let TaskKind::Recover { endpoint, .. } = task.kind;
-    context.store.cluster().owns(endpoint)
-}
-
+/// Whether the task is at its end by this step; not where another has moved it on or ended it, which the next look shows.
 async fn step(context: &Context, task: &Task) -> Result<bool, Error> {
-    let now = context.now();
-    let step = context.store.step_task(SystemScope::assume(), task.id, STEP, now).await?;
-    let TaskKind::Recover { endpoint, .. } = task.kind;
-    if step.affected > 0 {
-        context.lanes.waiting(task.app, endpoint, now);
+    let Some((progress, status)) = replay::step(context, task).await? else { return Ok(false) };
+    if status == TaskStatus::Running {
+        return Ok(false);
     }
-    if step.finished {
-        tracing::info!(task = %task.id, deliveries = task.affected + step.affected, "finished a background task");
-    }
-    Ok(step.finished)
+    let mut all = task.progress.clone();
+    all.add(&progress);
+    tracing::info!(task = %task.id, ?status, matched = all.matched, affected = all.affected, "ended a background task");
+    Ok(true)
 }

@@ -15,9 +15,11 @@ import sys
 # the portal and others.
 MODULES = {
     "application",
+    "background_task",
     "endpoint",
     "event_type",
     "health",
+    "ingest_authentication",
     "ingest_endpoint",
     "ingest_endpoint_transformation",
     "ingest_source",
@@ -25,8 +27,6 @@ MODULES = {
     "message_attempt",
 }
 LATER = {
-    "replay_missing",
-    "bulk_replay",
     "get_attempt_stats",
     "transformation_partial_update",
     "import_openapi",

@@ -23,6 +23,12 @@ mod order;
 mod rate;
 mod receive;
 
+mod listen;
+mod replay;
+
+mod bins;
+mod import;
+
 mod disk;
 mod kill;
 mod postgres;

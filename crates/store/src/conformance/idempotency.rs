@@ -6,15 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_core::id::MessageId;
 use postrider_core::limits::IDEMPOTENCY_KEPT;
-use postrider_core::task::{Task, TaskKind, TaskStatus};
+use postrider_core::task::Job;
 
-use super::World;
 use super::world::waiting;
+use super::{World, tasks};
 use crate::{
-    AcceptError, Acceptance, Answer, ChangeError, CreateError, Idempotency, Repeat, RepeatError, ResendError,
+    AcceptError, Acceptance, Answer, ChangeError, CreateError, Idempotency, Repeat, ResendError, StartError,
 };
 
-fn asked(world: &World, key: u8, request: u8, answer: Answer) -> Idempotency {
+pub(super) fn asked(world: &World, key: u8, request: u8, answer: Answer) -> Idempotency {
     Idempotency { key: [key; 32], request: [request; 32], status: 201, answer, now: world.now() }
 }
 
@@ -52,21 +52,13 @@ pub async fn the_same_request_gets_the_same_answer(world: World) {
             Err(ChangeError::Repeated(repeat)) => outcomes.push(Some(repeat)),
             outcome => outcomes.push(outcome.map(|_| None).unwrap()),
         }
-        match store.resend(tenant.scope, message, endpoint, world.now(), with(5)).await {
+        match store.resend(tenant.scope, message, vec![endpoint], world.now(), with(5)).await {
             Err(ResendError::Repeated(repeat)) => outcomes.push(Some(repeat)),
             outcome => outcomes.push(outcome.map(|()| None).unwrap()),
         }
-        let task = Task {
-            id: world.id(postrider_core::id::TaskId::make),
-            app: tenant.app.id,
-            kind: TaskKind::Recover { endpoint, since: world.now(), until: world.now() },
-            status: TaskStatus::Running,
-            affected: 0,
-            created_at: world.now(),
-            updated_at: world.now(),
-        };
+        let task = tasks::new_task(&world, &tenant, Job::Recover(endpoint));
         match store.start_task(tenant.scope, task, with(6)).await {
-            Err(RepeatError::Repeated(repeat)) => outcomes.push(Some(repeat)),
+            Err(StartError::Repeated(repeat)) => outcomes.push(Some(repeat)),
             outcome => outcomes.push(outcome.map(|()| None).unwrap()),
         }
         let acceptance = Acceptance {

@@ -20,6 +20,7 @@ pub mod crash;
 pub mod dispatch;
 pub mod fencing;
 pub mod idempotency;
+pub mod listen;
 pub mod lists;
 pub mod model;
 pub mod moving;
@@ -29,6 +30,7 @@ pub mod retention;
 pub mod scopes;
 pub mod sending_again;
 pub mod sources;
+pub mod tasks;
 
 mod world;
 
@@ -115,8 +117,15 @@ macro_rules! for_each_case {
             sending_again::a_missing_delivery_is_made,
             sending_again::what_cannot_be_sent_again_is_refused,
             sending_again::skipping_ends_a_delivery,
-            sending_again::recovery_takes_what_failed_in_its_time,
-            sending_again::recovery_goes_on_after_a_restart,
+            sending_again::a_message_is_sent_to_all_that_are_named_or_to_none,
+            tasks::a_task_is_kept_whole,
+            tasks::running_tasks_of_an_app_have_a_limit,
+            tasks::pages_walk_tasks_both_ways,
+            tasks::a_step_sends_again_what_is_not_under_way,
+            tasks::of_two_steps_from_one_place_one_takes_effect,
+            tasks::a_step_makes_new_messages,
+            tasks::a_canceled_task_takes_no_step,
+            tasks::finished_tasks_are_kept_for_a_time,
             lists::pages_walk_apps_both_ways,
             lists::pages_walk_endpoints_both_ways,
             lists::pages_walk_event_types_both_ways,
@@ -150,6 +159,10 @@ macro_rules! for_each_case {
             sources::refused_requests_are_kept_in_a_ring,
             sources::a_deleted_source_leaves_nothing,
             sources::a_reception_goes_with_its_message,
+            listen::a_message_is_one_members,
+            listen::a_claim_ends,
+            listen::a_groups_position_follows_what_is_done,
+            listen::a_group_is_forgotten_when_nobody_listens,
             model::random_verbs_agree_with_the_model,
         }
     };

@@ -184,7 +184,11 @@ impl Run {
         let Some(index) = self.any(|_| true) else { return "nothing" };
         let now = self.world.now();
         let chosen = &mut self.deliveries[index];
-        self.world.store.resend(self.tenant.scope, chosen.message, self.endpoint, now, None).await.unwrap();
+        self.world
+            .store
+            .resend(self.tenant.scope, chosen.message, vec![self.endpoint], now, None)
+            .await
+            .unwrap();
         if chosen.state.is_finished() {
             (chosen.state, chosen.order, chosen.due) = (State::Waiting, None, now);
         } else if chosen.state == State::Waiting {

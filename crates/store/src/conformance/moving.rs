@@ -23,15 +23,15 @@ use postrider_core::retry::Schedule;
 use postrider_core::scope::{Identity, SystemScope};
 use postrider_core::secret::SigningKey;
 use postrider_core::source::Source;
-use postrider_core::task::{Task, TaskKind, TaskStatus};
+use postrider_core::task::{Job, Task, TaskStatus};
 use postrider_core::time::Timestamp;
 
 use super::world::{every_message, held, ordered, waiting, whole};
-use super::{Harness, Tenant, World};
+use super::{Harness, Tenant, World, tasks};
 use crate::accept::FIFO;
 use crate::{
-    AcceptError, Acceptance, Answer, AppFilter, AttemptFilter, CreateError, Idempotency, Placement, Repeat,
-    Settlement, Store, Then,
+    AcceptError, Acceptance, Again, Answer, AppFilter, AttemptFilter, CreateError, DeliveryFilter,
+    Idempotency, Placement, Repeat, Settlement, Step, Store, Then, Which,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -82,6 +82,7 @@ pub async fn fill(harness: Arc<dyn Harness>, crowd: bool) -> Filled {
     let recovering = recovery(&world, &tenant).await;
     let published = answers(&world, &tenant).await;
     super::sources::fill(&world, environment).await;
+    super::listen::fill(&world, environment).await;
     let crowded = world.endpoint(&tenant).await;
     if crowd {
         publish_many(&world, &tenant, crowded).await;
@@ -223,14 +224,22 @@ async fn recovery(world: &World, tenant: &Tenant) -> (TaskId, EndpointId) {
         let message = world.hold(tenant, endpoint).await;
         world.finish(message, endpoint, 0, Then::Failed).await;
     }
-    let (id, now) = (world.id(TaskId::make), world.now());
-    let kind = TaskKind::Recover { endpoint, since: now, until: now.after(HOUR) };
-    let (app, status) = (tenant.app.id, TaskStatus::Running);
-    let task = Task { id, app, kind, status, affected: 0, created_at: now, updated_at: now };
-    world.store.start_task(tenant.scope, task, None).await.unwrap();
-    let step = world.store.step_task(world.system(), id, 2, now).await.unwrap();
-    assert_eq!((step.affected, step.finished), (2, false));
-    (id, endpoint)
+    let task = tasks::start(world, tenant, Job::Recover(endpoint)).await;
+    go_on(world, tenant, &task, 2, TaskStatus::Running).await;
+    (task.id, endpoint)
+}
+
+/// Sends the next `count` failed messages of a task's endpoint again.
+async fn go_on(world: &World, tenant: &Tenant, task: &Task, count: usize, status: TaskStatus) {
+    let endpoint = task.job.endpoint().expect("it has one");
+    let only = vec![State::Failed];
+    let filter = DeliveryFilter { states: only.clone(), ..DeliveryFilter::default() };
+    let listed = world.store.deliveries_by_endpoint(tenant.scope, endpoint, filter, whole()).await.unwrap();
+    let failed = listed.rows.iter().rev().take(count).map(|(delivery, _)| delivery.message);
+    let again = vec![Again { endpoint, messages: failed.collect(), which: Which::In(only) }];
+    let next = Step { status, again, ..tasks::step(world, task) };
+    let done = world.store.step_task(world.system(), next).await.unwrap().expect("it is where it was");
+    assert_eq!(done.affected, count as u64);
 }
 
 fn asked(number: u8, answer: Answer, now: Timestamp) -> Idempotency {
@@ -341,8 +350,10 @@ impl Filled {
         }
 
         let (task, recovering) = self.recovering;
-        let step = world.store.step_task(world.system(), task, 100, world.now()).await.unwrap();
-        assert_eq!((step.affected, step.finished), (2, true));
+        let lookup = world.system().environment(tenant.environment).lookup();
+        let task = world.store.task(lookup, task).await.unwrap().expect("it was moved");
+        assert_eq!(task.progress.affected, 2);
+        go_on(world, tenant, &task, 2, TaskStatus::Finished).await;
         assert_eq!(world.claim(recovering).await.work.len(), 4);
 
         let mut twin = world.new_message(tenant);

@@ -135,7 +135,7 @@ pub async fn the_order_survives_a_restart(mut world: World) {
 pub async fn what_is_sent_again_has_left_the_order(world: World) {
     let (tenant, endpoint, ids) = three(&world).await;
     world.finish(ids[0], endpoint, 0, Then::Succeeded).await;
-    world.store.resend(tenant.scope, ids[0], endpoint, world.now(), None).await.unwrap();
+    world.store.resend(tenant.scope, ids[0], vec![endpoint], world.now(), None).await.unwrap();
     let claimed = world.claim(endpoint).await;
     assert_eq!(claimed.work.len(), 1);
     assert!(!claimed.work[0].ordered, "nobody waits for it");

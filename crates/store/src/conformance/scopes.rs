@@ -73,7 +73,7 @@ async fn assert_nothing(world: &World, scope: AppScope, things: &Things) {
     assert_eq!(store.deliveries_by_message(scope, message, whole()).await.unwrap().rows, []);
     let stats = store.stats(scope, endpoint, now.before(DAY), now.after(DAY)).await.unwrap();
     assert_eq!(stats, crate::DeliveryStats::default());
-    let resent = store.resend(scope, message, endpoint, now, None).await;
+    let resent = store.resend(scope, message, vec![endpoint], now, None).await;
     assert!(matches!(resent, Err(ResendError::NoMessage)), "{resent:?}");
     assert!(!store.skip(scope, message, endpoint, now).await.unwrap());
 }
@@ -87,7 +87,8 @@ pub async fn another_apps_things_do_not_exist(world: World) {
     let things = things(&world, &tenant).await;
     assert_nothing(&world, neighbour.scope, &things).await;
     let own_endpoint = world.endpoint(&neighbour).await;
-    let crossed = world.store.resend(tenant.scope, things.message, own_endpoint, world.now(), None).await;
+    let crossed =
+        world.store.resend(tenant.scope, things.message, vec![own_endpoint], world.now(), None).await;
     assert!(matches!(crossed, Err(ResendError::NoEndpoint)), "{crossed:?}");
     assert!(world.message(&tenant, things.message).await.unwrap().payload.is_some(), "nothing was touched");
     let own = world.store.attempt(tenant.scope, things.message, things.attempt).await.unwrap().unwrap();

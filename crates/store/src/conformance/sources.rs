@@ -25,9 +25,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A source with its hidden application, as a tenant.
-struct Scene {
+pub(super) struct Scene {
     source: Source,
-    tenant: Tenant,
+    pub(super) tenant: Tenant,
 }
 
 fn new_source(world: &World, environment: EnvironmentId, uid: Option<&str>) -> (Source, App) {
@@ -69,7 +69,7 @@ async fn scene_in(world: &World, environment: EnvironmentId) -> Scene {
     Scene { source, tenant: Tenant { environment, app, scope } }
 }
 
-async fn scene(world: &World) -> Scene {
+pub(super) async fn scene(world: &World) -> Scene {
     let environment = world.environment(EnvironmentSettings::default()).await;
     scene_in(world, environment).await
 }
@@ -87,13 +87,18 @@ fn received() -> Received {
     }
 }
 
-fn arrival(world: &World, scene: &Scene, message: Message, same: &str, to: &[NewDelivery]) -> Arrival {
+pub(super) fn arrival(
+    world: &World,
+    scene: &Scene,
+    message: Message,
+    same: &str,
+    to: &[NewDelivery],
+) -> Arrival {
     let detail = Detail {
         request: Some(received()),
-        batch: None,
-        reason: None,
         secret: Some(0),
         event_id: Some(same.to_owned()),
+        ..Detail::default()
     };
     let message = Message { app: scene.tenant.app.id, ..message };
     Arrival {
@@ -103,7 +108,7 @@ fn arrival(world: &World, scene: &Scene, message: Message, same: &str, to: &[New
     }
 }
 
-async fn take(world: &World, scope: AppScope, arrivals: Vec<Arrival>) -> Vec<Taken> {
+pub(super) async fn take(world: &World, scope: AppScope, arrivals: Vec<Arrival>) -> Vec<Taken> {
     let intake = Intake { arrivals, since: world.now().before(DAY), firing: None };
     world.store.receive(scope, intake).await.unwrap()
 }

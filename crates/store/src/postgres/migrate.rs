@@ -21,6 +21,8 @@ const ALL: &[Migration] = &[
     Migration { name: "0001_begin", sql: include_str!("../../migrations/postgres/0001_begin.sql") },
     Migration { name: "0002_receiving", sql: include_str!("../../migrations/postgres/0002_receiving.sql") },
     Migration { name: "0003_witness", sql: include_str!("../../migrations/postgres/0003_witness.sql") },
+    Migration { name: "0004_listening", sql: include_str!("../../migrations/postgres/0004_listening.sql") },
+    Migration { name: "0005_tasks", sql: include_str!("../../migrations/postgres/0005_tasks.sql") },
 ];
 
 /// A schema that this program cannot use.

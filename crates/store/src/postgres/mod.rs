@@ -62,6 +62,7 @@ mod inspect;
 mod job;
 mod keys;
 mod lanes;
+mod listen;
 mod member;
 mod messages;
 mod migrate;

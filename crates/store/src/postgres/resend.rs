@@ -7,14 +7,17 @@ use postrider_core::time::Timestamp;
 
 use super::session::{Session, is_live};
 use super::{endpoints, idempotency, order};
+use crate::failure::corrupt;
 use crate::partition::lane_partition;
+use crate::task::Act;
 use crate::{Error, Idempotency, ResendError};
 
+/// Sends a message to each of these endpoints again, or refuses before it changes anything.
 pub(super) async fn resend(
     session: &Session,
     scope: AppScope,
     message: MessageId,
-    endpoint: EndpointId,
+    to: &[EndpointId],
     now: Timestamp,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), ResendError> {
@@ -24,30 +27,51 @@ pub(super) async fn resend(
     match lock_message(session, scope, message).await? {
         None => return Err(ResendError::NoMessage),
         Some(false) => return Err(ResendError::NoPayload),
-        Some(true) if !endpoints::exists(&session.conn, scope, endpoint).await? => {
-            return Err(ResendError::NoEndpoint);
-        }
         Some(true) => {}
     }
-    let state = session
-        .conn
-        .row(
-            "-- resend::resend
-             SELECT state FROM delivery WHERE app_row = $1 AND message_row = $2 AND endpoint_row = $3 FOR UPDATE",
-            &[&scope.app().row(), &message.row(), &endpoint.row()],
-        )
-        .await?;
-    let state = state.map(|row| row.try_get::<_, i16>(0)).transpose()?;
-    match state.and_then(|state| State::from_number(state.into())) {
-        None => insert(session, scope, message, endpoint, now).await?,
-        Some(State::Waiting) => hasten(session, scope, message, endpoint, now).await?,
-        Some(State::Held | State::Parked) => {}
-        Some(State::Succeeded | State::Failed | State::Canceled) => {
-            restart(session, scope.app().row(), &[message.row()], endpoint.row(), now).await?;
+    for endpoint in to {
+        if !endpoints::exists(&session.conn, scope, *endpoint).await? {
+            return Err(ResendError::NoEndpoint);
         }
+    }
+    for endpoint in to {
+        ask(session, scope.app().row(), message.row(), endpoint.row(), now).await?;
     }
     idempotency::remember(session, idempotency).await?;
     Ok(())
+}
+
+/// Does what a person has asked for with a delivery, however it stands.
+async fn ask(
+    session: &Session,
+    app_row: i64,
+    message_row: i64,
+    endpoint_row: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let found = session
+        .conn
+        .row(
+            "-- resend::ask
+             SELECT state FROM delivery WHERE app_row = $1 AND message_row = $2 AND endpoint_row = $3 FOR UPDATE",
+            &[&app_row, &message_row, &endpoint_row],
+        )
+        .await?;
+    let state = found.map(|row| state(message_row, row.try_get(0)?)).transpose()?;
+    let rows = [message_row];
+    match Act::on(state) {
+        Act::Make => insert(session, app_row, &rows, endpoint_row, now).await?,
+        Act::Hasten => hasten(session, app_row, &rows, endpoint_row, now).await?,
+        Act::Restart => restart(session, app_row, &rows, endpoint_row, now).await?,
+        Act::Leave => 0,
+    };
+    Ok(())
+}
+
+/// The state with this number, of a delivery of this message.
+pub(super) fn state(message_row: i64, number: i16) -> Result<State, Error> {
+    let state = State::from_number(number.into());
+    state.ok_or_else(|| corrupt("delivery", "state", message_row, &format!("is {number}")))
 }
 
 /// Whether the message is there, and whether it still has its payload, which it then keeps until the transaction ends:
@@ -67,51 +91,60 @@ async fn lock_message(session: &Session, scope: AppScope, message: MessageId) ->
     Ok(found.map(|row| row.try_get(0)).transpose()?)
 }
 
-async fn insert(
+/// Makes deliveries outside their orders; those that are there already stay as they are.
+pub(super) async fn insert(
     session: &Session,
-    scope: AppScope,
-    message: MessageId,
-    endpoint: EndpointId,
+    app_row: i64,
+    message_rows: &[i64],
+    endpoint_row: i64,
     now: Timestamp,
-) -> Result<(), Error> {
-    session
+) -> Result<u64, Error> {
+    if message_rows.is_empty() {
+        return Ok(0);
+    }
+    let inserted = session
         .conn
         .run(
             "-- resend::insert
              INSERT INTO delivery (app_row, message_row, endpoint_row, state, attempts, uncounted, trigger, due, part)
-             VALUES ($1, $2, $3, 0, 0, 0, 1, $4, $5)",
+             SELECT $1, row, $3, 0, 0, 0, 1, $4, $5 FROM unnest($2::bigint[]) AS again (row)
+             ON CONFLICT DO NOTHING",
             &[
-                &scope.app().row(),
-                &message.row(),
-                &endpoint.row(),
+                &app_row,
+                &message_rows,
+                &endpoint_row,
                 &now.as_micros(),
-                &(lane_partition(endpoint.row()) as i16),
+                &(lane_partition(endpoint_row) as i16),
             ],
         )
         .await?;
-    Ok(())
+    Ok(inserted)
 }
 
-/// A delivery that waits for its next attempt gets one now, which its schedule does not count; asking twice before it
-/// happens is asking once.
-async fn hasten(
+/// Deliveries that wait for their next attempt, and are locked, get one now, which their schedules do not count; asking
+/// twice before it happens is asking once.
+pub(super) async fn hasten(
     session: &Session,
-    scope: AppScope,
-    message: MessageId,
-    endpoint: EndpointId,
+    app_row: i64,
+    message_rows: &[i64],
+    endpoint_row: i64,
     now: Timestamp,
-) -> Result<(), Error> {
-    session
+) -> Result<u64, Error> {
+    if message_rows.is_empty() {
+        return Ok(0);
+    }
+    let hastened = session
         .conn
         .run(
             "-- resend::hasten
-             UPDATE delivery
+             UPDATE delivery d
                 SET due = least(due, $4), uncounted = uncounted + (trigger = 0)::integer, trigger = 1
-              WHERE app_row = $1 AND message_row = $2 AND endpoint_row = $3",
-            &[&scope.app().row(), &message.row(), &endpoint.row(), &now.as_micros()],
+               FROM (SELECT $1::bigint AS app_row, unnest($2::bigint[]) AS row, $3::bigint AS endpoint_row) AS again
+              WHERE d.app_row = again.app_row AND d.message_row = again.row AND d.endpoint_row = again.endpoint_row",
+            &[&app_row, &message_rows, &endpoint_row, &now.as_micros()],
         )
         .await?;
-    Ok(())
+    Ok(hastened)
 }
 
 /// Finished deliveries start their schedules anew, outside their orders: those have gone on without them.
@@ -122,6 +155,9 @@ pub(super) async fn restart(
     endpoint_row: i64,
     now: Timestamp,
 ) -> Result<u64, Error> {
+    if message_rows.is_empty() {
+        return Ok(0);
+    }
     let restarted = session
         .conn
         .run(

@@ -17,7 +17,7 @@ use postrider_core::message::Message;
 use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
 use postrider_core::source::Source;
-use postrider_core::task::Task;
+use postrider_core::task::{Progress, Task};
 use postrider_core::time::Timestamp;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -27,15 +27,16 @@ use super::handed::Handed;
 use super::job::{Accept, Need, Settle};
 use super::{
     BackupElsewhere, Postgres, accept, apps, attempts, claim, deliveries, endpoints, environments,
-    event_types, keys, lanes, messages, receive, resend, retain, rows, settle, sources, tasks,
+    event_types, keys, lanes, listen, messages, receive, resend, retain, rows, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
+use crate::listen::{GroupKey, Offer, Offered, Tending};
 use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
     CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, Intake, LaneDue,
-    Listed, MessageFilter, Page, Placement, RepeatError, ResendError, Retained, Settled, Settlement, Store,
-    Taken, TaskStep,
+    Listed, MessageFilter, Page, Placement, ResendError, Retained, Settled, Settlement, StartError, Step,
+    Store, Taken, TaskFilter,
 };
 
 /// How long a verb may read; its statements end sooner, unless the server does not answer at all.
@@ -388,16 +389,18 @@ impl Store for Postgres {
         &self,
         scope: AppScope,
         message: MessageId,
-        endpoint: EndpointId,
+        to: Vec<EndpointId>,
         now: Timestamp,
         idempotency: Option<Idempotency>,
     ) -> Result<(), ResendError> {
-        let args = (scope, message, endpoint, now, idempotency);
-        self.write(Need::Room, args, |session, (scope, message, endpoint, now, idempotency)| {
-            Box::pin(resend::resend(session, *scope, *message, *endpoint, *now, idempotency.as_ref()))
+        let args = (scope, message, to.clone(), now, idempotency);
+        self.write(Need::Room, args, |session, (scope, message, to, now, idempotency)| {
+            Box::pin(resend::resend(session, *scope, *message, to, *now, idempotency.as_ref()))
         })
         .await?;
-        self.shared.hint_asked(scope.app(), endpoint);
+        for endpoint in to {
+            self.shared.hint_asked(scope.app(), endpoint);
+        }
         Ok(())
     }
 
@@ -535,37 +538,112 @@ impl Store for Postgres {
         within(receive::refusals(&self.reader().await?, &self.shared.sealer, scope)).await
     }
 
+    async fn open_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        position: i64,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        let args = (scope, group, position, now);
+        self.write(Need::Little, args, |session, (scope, group, position, now)| {
+            Box::pin(listen::open(session, *scope, *group, *position, *now))
+        })
+        .await
+    }
+
+    async fn claim_in_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        offer: Offer,
+    ) -> Result<Offered, Error> {
+        self.write(Need::Little, (scope, group, offer), |session, (scope, group, offer)| {
+            Box::pin(listen::claim(session, *scope, *group, offer))
+        })
+        .await
+    }
+
+    async fn finish_in_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        message: MessageId,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, group, message), |session, (scope, group, message)| {
+            Box::pin(listen::finish(session, *scope, *group, *message))
+        })
+        .await
+    }
+
+    async fn tend_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        tending: Tending,
+    ) -> Result<Option<i64>, Error> {
+        self.write(Need::Little, (scope, group, tending), |session, (scope, group, tending)| {
+            Box::pin(listen::tend(session, *scope, *group, *tending))
+        })
+        .await
+    }
+
     async fn start_task(
         &self,
         scope: AppScope,
         task: Task,
         idempotency: Option<Idempotency>,
-    ) -> Result<(), RepeatError> {
+    ) -> Result<(), StartError> {
         self.write(Need::Room, (scope, task, idempotency), |session, (scope, task, idempotency)| {
             Box::pin(tasks::start(session, *scope, task, idempotency.as_ref()))
         })
         .await
     }
 
+    async fn task(&self, scope: LookupScope, task: TaskId) -> Result<Option<Task>, Error> {
+        within(tasks::find(&self.reader().await?, scope, task)).await
+    }
+
+    async fn tasks(
+        &self,
+        scope: EnvironmentScope,
+        filter: TaskFilter,
+        page: Page<TaskId>,
+    ) -> Result<Listed<Task, TaskId>, Error> {
+        within(tasks::list(&self.reader().await?, scope, &filter, &page)).await
+    }
+
     async fn running_tasks(&self, _: SystemScope) -> Result<Vec<Task>, Error> {
         within(tasks::running(&self.reader().await?)).await
     }
 
-    async fn step_task(
-        &self,
-        _: SystemScope,
-        task: TaskId,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<TaskStep, Error> {
-        let step = self.write(Need::Little, (task, limit, now), |session, (task, limit, now)| {
-            Box::pin(tasks::step(session, *task, *limit, *now))
-        });
-        let (step, lane) = step.await?;
-        if let Some((app, endpoint)) = lane.filter(|_| step.affected > 0) {
-            self.shared.hint(app, endpoint);
+    async fn step_task(&self, _: SystemScope, step: Step) -> Result<Option<Progress>, Error> {
+        let rows = step.arrivals.iter().map(|arrival| arrival.acceptance.message.id.row());
+        let missing = self.shared.partitions.missing(rows);
+        if !missing.is_empty() {
+            self.shared.partitions.make(&self.shared.pools.writer().await?, missing).await?;
         }
-        Ok(step)
+        let (app, endpoints) = (step.app, step.endpoints());
+        let need = if step.may_grow() { Need::Room } else { Need::Little };
+        let done = self.hand(need, step, |session, step| Box::pin(tasks::step(session, step))).await?;
+        if done.is_some() {
+            for endpoint in endpoints {
+                self.shared.hint(app, endpoint);
+            }
+        }
+        Ok(done)
+    }
+
+    async fn cancel_task(
+        &self,
+        scope: AppScope,
+        task: TaskId,
+        now: Timestamp,
+    ) -> Result<Option<Task>, Error> {
+        self.write(Need::Little, (scope, task, now), |session, (scope, task, now)| {
+            Box::pin(tasks::cancel(session, *scope, *task, *now))
+        })
+        .await
     }
 
     async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postrider_core::rng::Rng;
+use ring::hmac;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 const KEY_LEN: usize = 32;
@@ -81,6 +82,16 @@ impl SealKey {
     pub fn expose(&self) -> Zeroizing<String> {
         let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("four bits are one digit");
         Zeroizing::new(self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+    }
+
+    /// A key for something else than sealing, told apart by `purpose` (HMAC-SHA256 of it under this one, of which it tells
+    /// nothing).
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; KEY_LEN]> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let mut derived = Zeroizing::new([0; KEY_LEN]);
+        derived.copy_from_slice(hmac::sign(&key, purpose.as_bytes()).as_ref());
+        derived
     }
 
     pub(super) const fn as_bytes(&self) -> &[u8; KEY_LEN] {

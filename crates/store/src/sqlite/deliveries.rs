@@ -5,12 +5,13 @@ use postrider_core::id::{EndpointId, MessageId};
 use postrider_core::message::Message;
 use postrider_core::scope::AppScope;
 use postrider_core::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 
 use super::scan::{Walk, first_row_from, gather};
 use super::session::Session;
-use super::{endpoints, idempotency, messages, order, record::Record};
+use super::{endpoints, idempotency, messages, order, record::Record, tasks};
 use crate::seal::Sealer;
+use crate::task::Act;
 use crate::{DeliveryFilter, DeliveryStats, Error, Idempotency, Listed, Order, Page, ResendError};
 
 /// A delivery in the columns `state, attempts, due` of `row` from `at` on.
@@ -118,11 +119,12 @@ pub(super) fn stats(
     Ok(counts)
 }
 
+/// Sends a message to each of these endpoints again, or refuses before it changes anything.
 pub(super) fn resend(
     session: &mut Session<'_>,
     scope: AppScope,
     message: MessageId,
-    endpoint: EndpointId,
+    to: &[EndpointId],
     now: Timestamp,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), ResendError> {
@@ -132,29 +134,36 @@ pub(super) fn resend(
     match messages::has_payload(session.conn, scope, message)? {
         None => return Err(ResendError::NoMessage),
         Some(false) => return Err(ResendError::NoPayload),
-        Some(true) if !endpoints::exists(session.conn, scope, endpoint)? => {
-            return Err(ResendError::NoEndpoint);
-        }
         Some(true) => {}
     }
-    let state: Option<i64> = session
-        .conn
-        .prepare_cached(
-            "-- deliveries::resend
-             SELECT state FROM delivery WHERE message_row = ? AND endpoint_row = ?",
-        )?
-        .query_row((message.row(), endpoint.row()), |row| row.get(0))
-        .optional()?;
-    match state.and_then(State::from_number) {
-        None => insert(session, message, endpoint, now)?,
-        Some(State::Waiting) => hasten(session, message, endpoint, now)?,
-        Some(State::Held | State::Parked) => {}
-        Some(State::Succeeded | State::Failed | State::Canceled) => {
-            restart(session, message.row(), endpoint.row(), now)?;
+    for endpoint in to {
+        if !endpoints::exists(session.conn, scope, *endpoint)? {
+            return Err(ResendError::NoEndpoint);
         }
+    }
+    for endpoint in to {
+        let state = tasks::state(session.conn, message, *endpoint)?;
+        ask(session, message, *endpoint, state, now)?;
     }
     idempotency::remember(session, idempotency)?;
     Ok(())
+}
+
+/// Does what a person has asked for with a delivery that stands like this. `false` when it is under way as it is.
+pub(super) fn ask(
+    session: &Session<'_>,
+    message: MessageId,
+    endpoint: EndpointId,
+    state: Option<State>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    match Act::on(state) {
+        Act::Make => insert(session, message, endpoint, now)?,
+        Act::Hasten => hasten(session, message, endpoint, now)?,
+        Act::Restart => restart(session, message.row(), endpoint.row(), now)?,
+        Act::Leave => return Ok(false),
+    }
+    Ok(true)
 }
 
 fn insert(
@@ -194,12 +203,7 @@ fn hasten(
 }
 
 /// A finished delivery starts its schedule anew, outside its order: that has gone on without it.
-pub(super) fn restart(
-    session: &Session<'_>,
-    message_row: i64,
-    endpoint_row: i64,
-    now: Timestamp,
-) -> Result<(), Error> {
+fn restart(session: &Session<'_>, message_row: i64, endpoint_row: i64, now: Timestamp) -> Result<(), Error> {
     session
         .conn
         .prepare_cached(

@@ -17,6 +17,8 @@ struct Migration {
 const ALL: &[Migration] = &[
     Migration { name: "0001_begin", sql: include_str!("../../migrations/sqlite/0001_begin.sql") },
     Migration { name: "0002_receiving", sql: include_str!("../../migrations/sqlite/0002_receiving.sql") },
+    Migration { name: "0003_listening", sql: include_str!("../../migrations/sqlite/0003_listening.sql") },
+    Migration { name: "0004_tasks", sql: include_str!("../../migrations/sqlite/0004_tasks.sql") },
 ];
 
 /// A schema that this program cannot use.
@@ -159,6 +161,23 @@ mod tests {
             Migration { name: "0002_two", sql: "CREATE TABLE two (a); INSERT INTO nowhere VALUES (1)" };
         apply(&conn, &[ONE, broken]).unwrap_err();
         apply(&conn, &[ONE, TWO]).unwrap();
+    }
+
+    #[test]
+    fn a_recovery_under_way_goes_on_behind_the_change_of_its_table() {
+        let conn = database();
+        let before = ALL.iter().position(|migration| migration.name == "0004_tasks").unwrap();
+        apply(&conn, &ALL[..before]).unwrap();
+        let rows = "INSERT INTO app (row, id, environment_row, name, created_at, updated_at) VALUES (7, x'07', 3, '', 0, 0);
+            INSERT INTO task (row, id, app_row, kind, status, affected, endpoint_id, since, until, reached, created_at,
+                              updated_at)
+            VALUES (9, x'09', 7, 0, 0, 5, x'08', 1, 2, 77, 0, 0), (10, x'0a', 8, 0, 0, 5, x'08', 1, 2, 77, 0, 0)";
+        conn.execute_batch(rows).unwrap();
+        apply(&conn, ALL).unwrap();
+        let kept = "SELECT group_concat(row || ' ' || environment_row || ' ' || reached || ' ' || matched || ' ' || affected
+                                || ' ' || hex(endpoint_id) || ' ' || coalesce(job, 'none')) FROM task";
+        let kept: String = conn.query_row(kept, [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "9 3 77 5 5 08 none", "one without an application is nobody's");
     }
 
     #[test]

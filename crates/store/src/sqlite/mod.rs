@@ -53,6 +53,7 @@ mod health;
 mod idempotency;
 mod job;
 mod keys;
+mod listen;
 mod messages;
 mod migrate;
 mod open;

@@ -16,22 +16,23 @@ use postrider_core::message::Message;
 use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
 use postrider_core::source::Source;
-use postrider_core::task::Task;
+use postrider_core::task::{Progress, Task};
 use postrider_core::time::Timestamp;
 
 use super::job::Need;
 use super::session::Session;
 use super::{
     SMALL, Sqlite, accept, apps, attempts, backup, claim, deliveries, endpoints, environments, event_types,
-    keys, messages, receive, retain, rows, settle, sources, tasks,
+    keys, listen, messages, receive, retain, rows, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
+use crate::listen::{GroupKey, Offer, Offered, Tending};
 use crate::partition::Partitions;
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
     CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, Intake, LaneDue,
-    Listed, MessageFilter, Page, RepeatError, ResendError, Retained, Settled, Settlement, Store, Taken,
-    TaskStep,
+    Listed, MessageFilter, Page, ResendError, Retained, Settled, Settlement, StartError, Step, Store, Taken,
+    TaskFilter,
 };
 
 #[async_trait]
@@ -335,12 +336,12 @@ impl Store for Sqlite {
         &self,
         scope: AppScope,
         message: MessageId,
-        endpoint: EndpointId,
+        to: Vec<EndpointId>,
         now: Timestamp,
         idempotency: Option<Idempotency>,
     ) -> Result<(), ResendError> {
         let act = move |session: &mut Session<'_>| {
-            deliveries::resend(session, scope, message, endpoint, now, idempotency.as_ref())
+            deliveries::resend(session, scope, message, &to, now, idempotency.as_ref())
         };
         self.write(Need::Room, act).await
     }
@@ -423,7 +424,7 @@ impl Store for Sqlite {
     }
 
     async fn receive(&self, scope: AppScope, intake: Intake) -> Result<Vec<Taken>, AcceptError> {
-        let bytes = crate::receive::size(&intake);
+        let bytes = crate::receive::size(&intake.arrivals);
         self.hand(Need::Room, bytes, move |session| receive::receive(session, scope, &intake)).await
     }
 
@@ -445,28 +446,83 @@ impl Store for Sqlite {
         self.readers.read(move |conn| receive::refusals(conn, &sealer, scope)).await
     }
 
+    async fn open_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        position: i64,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        self.write(Need::Little, move |session| listen::open(session, scope, group, position, now)).await
+    }
+
+    async fn claim_in_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        offer: Offer,
+    ) -> Result<Offered, Error> {
+        self.write(Need::Little, move |session| listen::claim(session, scope, group, &offer)).await
+    }
+
+    async fn finish_in_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        message: MessageId,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| listen::finish(session, scope, group, message)).await
+    }
+
+    async fn tend_group(
+        &self,
+        scope: EnvironmentScope,
+        group: GroupKey,
+        tending: Tending,
+    ) -> Result<Option<i64>, Error> {
+        self.write(Need::Little, move |session| listen::tend(session, scope, group, tending)).await
+    }
+
     async fn start_task(
         &self,
         scope: AppScope,
         task: Task,
         idempotency: Option<Idempotency>,
-    ) -> Result<(), RepeatError> {
+    ) -> Result<(), StartError> {
         let act = move |session: &mut Session<'_>| tasks::start(session, scope, &task, idempotency.as_ref());
         self.write(Need::Room, act).await
+    }
+
+    async fn task(&self, scope: LookupScope, task: TaskId) -> Result<Option<Task>, Error> {
+        self.readers.read(move |conn| tasks::find(conn, scope, task)).await
+    }
+
+    async fn tasks(
+        &self,
+        scope: EnvironmentScope,
+        filter: TaskFilter,
+        page: Page<TaskId>,
+    ) -> Result<Listed<Task, TaskId>, Error> {
+        self.readers.read(move |conn| tasks::list(conn, scope, &filter, &page)).await
     }
 
     async fn running_tasks(&self, _: SystemScope) -> Result<Vec<Task>, Error> {
         self.readers.read(tasks::running).await
     }
 
-    async fn step_task(
+    async fn step_task(&self, _: SystemScope, step: Step) -> Result<Option<Progress>, Error> {
+        let bytes = crate::receive::size(&step.arrivals) + SMALL;
+        let need = if step.may_grow() { Need::Room } else { Need::Little };
+        self.hand(need, bytes, move |session| tasks::step(session, &step)).await
+    }
+
+    async fn cancel_task(
         &self,
-        _: SystemScope,
+        scope: AppScope,
         task: TaskId,
-        limit: usize,
         now: Timestamp,
-    ) -> Result<TaskStep, Error> {
-        self.write(Need::Little, move |session| tasks::step(session, task, limit, now)).await
+    ) -> Result<Option<Task>, Error> {
+        self.write(Need::Little, move |session| tasks::cancel(session, scope, task, now)).await
     }
 
     async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {

@@ -1,51 +1,71 @@
 //! Background tasks: long work in small steps, each of which remembers how far it came.
 
 use postrider_core::delivery::State;
-use postrider_core::id::{AppId, EndpointId, TaskId};
-use postrider_core::scope::AppScope;
-use postrider_core::task::{Task, TaskKind, TaskStatus};
+use postrider_core::id::{AppId, EndpointId, EnvironmentId, MessageId, TaskId};
+use postrider_core::limits;
+use postrider_core::scope::{AppScope, EnvironmentScope, LookupScope, SystemScope};
+use postrider_core::task::{Progress, Skip, Span, Task, TaskKind, TaskStatus};
 use postrider_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::handed::Held;
 use super::record::Record;
-use super::scan::first_row_from;
+use super::scan::{Walk, gather};
 use super::session::Session;
-use super::{deliveries, idempotency};
-use crate::{Error, Idempotency, RepeatError, TaskStep};
-
-/// Deliveries that a step looks at for each one that it may change: most of them did not fail.
-const LOOKS: usize = 10;
-const RECOVER: i64 = 0;
+use super::{deliveries, endpoints, idempotency, messages, receive};
+use crate::failure::corrupt;
+use crate::task::{Stored, skipped};
+use crate::{
+    AcceptError, Again, Error, Idempotency, Intake, Listed, Order, Page, StartError, Step, TaskFilter, Which,
+};
 
 pub(super) fn start(
     session: &mut Session<'_>,
     scope: AppScope,
     task: &Task,
     idempotency: Option<&Idempotency>,
-) -> Result<(), RepeatError> {
-    if let Some(repeat) = idempotency::find(session, idempotency)? {
-        return Err(RepeatError::Repeated(repeat));
+) -> Result<(), StartError> {
+    if !session.has_app(scope)? {
+        return Err(StartError::NoApp);
     }
-    let TaskKind::Recover { endpoint, since, until } = task.kind;
+    if let Some(repeat) = idempotency::find(session, idempotency)? {
+        return Err(StartError::Repeated(repeat));
+    }
+    let running: i64 = session
+        .conn
+        .prepare_cached(
+            "-- tasks::start
+             SELECT count(*) FROM task WHERE app_row = ? AND status = 0",
+        )?
+        .query_row([scope.app().row()], |row| row.get(0))?;
+    if running >= limits::APP_TASKS as i64 {
+        return Err(StartError::TooMany { limit: limits::APP_TASKS });
+    }
+    let Stored { kind, endpoint, rest } = Stored::of(&task.job);
     session
         .conn
         .prepare_cached(
             "-- tasks::start
-             INSERT INTO task (row, id, app_row, kind, status, affected, endpoint_id, since, until, reached,
-                               created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             INSERT INTO task (row, id, app_row, environment_row, kind, status, matched, affected, skipped, endpoint_id,
+                               job, since, until, reached, failure, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             task.id.row(),
             task.id.as_bytes(),
             scope.app().row(),
-            RECOVER,
+            scope.environment().row(),
+            kind as u8,
             task.status as u8,
-            task.affected as i64,
-            endpoint.as_bytes(),
-            since.as_micros(),
-            until.as_micros(),
-            first_row_from(since),
+            task.progress.matched as i64,
+            task.progress.affected as i64,
+            skipped(&task.progress),
+            endpoint.as_ref().map(EndpointId::as_bytes),
+            rest,
+            task.span.since.as_micros(),
+            task.span.until.as_micros(),
+            task.reached,
+            task.failure,
             task.created_at.as_micros(),
             task.updated_at.as_micros(),
         ])?;
@@ -54,127 +74,204 @@ pub(super) fn start(
 }
 
 macro_rules! select {
-    ($name:literal, $rest:literal) => {
+    ($name:literal, $where:literal) => {
         concat!(
             "-- tasks::",
             $name,
-            "\nSELECT t.row, t.id, a.id, t.kind, t.endpoint_id, t.since, t.until, t.status, t.affected, t.created_at,
-                      t.updated_at, t.reached
-               FROM task t JOIN app a ON a.row = t.app_row WHERE t.status = 0 ",
-            $rest
+            "\nSELECT t.row, t.id, e.id, a.id, t.kind, t.endpoint_id, t.job, t.since, t.until, t.reached, t.status,
+                      t.matched, t.affected, t.skipped, t.failure, t.created_at, t.updated_at
+               FROM task t CROSS JOIN app a ON a.row = t.app_row CROSS JOIN environment e ON e.row = t.environment_row
+              WHERE a.deleted_at IS NULL AND ",
+            $where
         )
     };
 }
 
-/// The task, and the message row where it goes on.
-fn read(row: &Row<'_>) -> Result<(Task, i64), Error> {
-    let mut record = Record::new(row, "task", row.get(0)?, 1);
-    let task = Task {
+fn read(row: &Row<'_>) -> Result<Task, Error> {
+    let key = row.get(0)?;
+    let mut record = Record::new(row, "task", key, 1);
+    Ok(Task {
         id: TaskId::from_bytes(record.id("id")?),
+        environment: EnvironmentId::from_bytes(record.id("environment")?),
         app: AppId::from_bytes(record.id("app")?),
-        kind: {
-            record.number("kind", |number| (number == RECOVER).then_some(()))?;
-            TaskKind::Recover {
-                endpoint: EndpointId::from_bytes(record.id("endpoint_id")?),
-                since: record.time("since")?,
-                until: record.time("until")?,
-            }
+        job: Stored {
+            kind: record.number("kind", TaskKind::of_number)?,
+            endpoint: record.get::<Option<_>>("endpoint_id")?.map(EndpointId::from_bytes),
+            rest: record.get("job")?,
+        }
+        .job()
+        .map_err(|(column, what)| corrupt("task", column, key, &what))?,
+        span: Span { since: record.time("since")?, until: record.time("until")? },
+        reached: record.get("reached")?,
+        status: record.number("status", TaskStatus::of_number)?,
+        progress: Progress {
+            matched: record.get::<i64>("matched")?.unsigned_abs(),
+            affected: record.get::<i64>("affected")?.unsigned_abs(),
+            skipped: record.json("skipped")?,
         },
-        status: record.number("status", status_of)?,
-        affected: record.get::<i64>("affected")?.unsigned_abs(),
+        failure: record.get("failure")?,
         created_at: record.time("created_at")?,
         updated_at: record.time("updated_at")?,
-    };
-    Ok((task, record.get("reached")?))
-}
-
-const fn status_of(number: i64) -> Option<TaskStatus> {
-    Some(match number {
-        0 => TaskStatus::Running,
-        1 => TaskStatus::Finished,
-        2 => TaskStatus::Failed,
-        _ => return None,
     })
 }
 
 pub(super) fn running(conn: &Connection) -> Result<Vec<Task>, Error> {
-    let mut statement = conn.prepare_cached(select!("running", "ORDER BY t.row"))?;
-    statement.query_and_then([], |row| Ok(read(row)?.0))?.collect()
+    let mut statement = conn.prepare_cached(select!("running", "t.status = 0 ORDER BY t.row"))?;
+    statement.query_and_then([], read)?.collect()
 }
 
-/// Moves a task on. One that is finished or gone is finished.
-pub(super) fn step(
+pub(super) fn find(conn: &Connection, scope: LookupScope, task: TaskId) -> Result<Option<Task>, Error> {
+    let mut statement =
+        conn.prepare_cached(select!("find", "t.row = ? AND t.id = ? AND t.environment_row = ?"))?;
+    let key = (task.row(), task.as_bytes(), scope.environment().row());
+    statement.query_and_then(key, read)?.next().transpose()
+}
+
+pub(super) fn list(
+    conn: &Connection,
+    scope: EnvironmentScope,
+    filter: &TaskFilter,
+    page: &Page<TaskId>,
+) -> Result<Listed<Task, TaskId>, Error> {
+    let walk = Walk::rows(page, Order::Descending, TaskId::row);
+    let mut statement = conn.prepare_cached(&format!(
+        "{} ORDER BY t.row {}",
+        select!("list", "t.environment_row = ? AND t.row > ? AND t.row < ?"),
+        walk.order
+    ))?;
+    let rows = statement.query((scope.environment().row(), walk.low, walk.high))?;
+    gather(&walk, rows, |row| {
+        let task = read(row)?;
+        let wanted = filter.statuses.as_ref().is_none_or(|statuses| statuses.contains(&task.status))
+            && filter.kinds.as_ref().is_none_or(|kinds| kinds.contains(&task.job.kind()));
+        Ok((task.id, wanted.then_some(task)))
+    })
+}
+
+/// Ends a task that is running. The task as it is then; `None` when it is not the application's.
+pub(super) fn cancel(
     session: &mut Session<'_>,
-    id: TaskId,
-    limit: usize,
+    scope: AppScope,
+    task: TaskId,
     now: Timestamp,
-) -> Result<TaskStep, Error> {
+) -> Result<Option<Task>, Error> {
+    session
+        .conn
+        .prepare_cached(
+            "-- tasks::cancel
+             UPDATE task SET status = 3, updated_at = ? WHERE row = ? AND id = ? AND app_row = ? AND status = 0",
+        )?
+        .execute((now.as_micros(), task.row(), task.as_bytes(), scope.app().row()))?;
+    let lookup = SystemScope::assume().environment(scope.environment()).lookup();
+    Ok(find(session.conn, lookup, task)?.filter(|task| task.app == scope.app()))
+}
+
+/// Writes a step. `None`, and nothing is changed, when the task is not where the step begins.
+pub(super) fn step(session: &mut Session<'_>, step: &Step) -> Result<(Option<Progress>, Vec<Held>), Error> {
     let task = session
         .conn
-        .prepare_cached(select!("step", "AND t.row = ? AND t.id = ?"))?
-        .query_and_then((id.row(), id.as_bytes()), read)?
+        .prepare_cached(select!("step", "t.status = 0 AND t.row = ? AND t.id = ? AND t.reached = ?"))?
+        .query_and_then((step.task.row(), step.task.as_bytes(), step.from), read)?
         .next()
         .transpose()?;
-    let Some((task, from)) = task else { return Ok(TaskStep { affected: 0, finished: true }) };
-    let TaskKind::Recover { endpoint, until, .. } = task.kind;
-    let (failed, reached) = failed_from(session.conn, endpoint, (from, first_row_from(until)), limit)?;
-    for message_row in &failed {
-        deliveries::restart(session, *message_row, endpoint.row(), now)?;
+    let Some(task) = task else { return Ok((None, Vec::new())) };
+    let scope = SystemScope::assume().app(task.environment, task.app);
+    let mut progress = step.progress.clone();
+    for again in &step.again {
+        send_again(session, scope, again, step.now, &mut progress)?;
     }
-    let finished = reached.is_none();
-    let status = if finished { TaskStatus::Finished } else { TaskStatus::Running };
+    let held = take(session, scope, step, &mut progress)?;
+    let mut all = task.progress;
+    all.add(&progress);
     session
         .conn
         .prepare_cached(
             "-- tasks::step
-             UPDATE task SET status = ?2, affected = affected + ?3, reached = ?4, updated_at = ?5 WHERE row = ?1",
+             UPDATE task SET status = ?2, matched = ?3, affected = ?4, skipped = ?5, reached = ?6, failure = ?7,
+                             updated_at = ?8
+              WHERE row = ?1",
         )?
-        .execute((
-            id.row(),
-            status as u8,
-            failed.len() as i64,
-            reached.unwrap_or(from),
-            now.as_micros(),
-        ))?;
-    Ok(TaskStep { affected: failed.len() as u64, finished })
+        .execute(params![
+            step.task.row(),
+            step.status as u8,
+            all.matched as i64,
+            all.affected as i64,
+            skipped(&all),
+            step.reached,
+            step.failure,
+            step.now.as_micros(),
+        ])?;
+    Ok((Some(progress), held))
 }
 
-/// Messages of the span that failed at the endpoint and can still be sent, at most `limit`, and the row from which to
-/// go on; `None` at the end.
-fn failed_from(
-    conn: &Connection,
-    endpoint: EndpointId,
-    (from, until): (i64, i64),
-    limit: usize,
-) -> Result<(Vec<i64>, Option<i64>), Error> {
-    let live = conn
-        .prepare_cached(
-            "-- tasks::failed_from
-             SELECT 1 FROM endpoint WHERE row = ? AND id = ? AND deleted_at IS NULL",
-        )?
-        .query_row((endpoint.row(), endpoint.as_bytes()), |_| Ok(()))
-        .optional()?;
-    let mut failed = Vec::new();
-    if live.is_none() {
-        return Ok((failed, None));
+/// Accepts the new messages of a step.
+fn take(
+    session: &mut Session<'_>,
+    scope: AppScope,
+    step: &Step,
+    progress: &mut Progress,
+) -> Result<Vec<Held>, Error> {
+    if step.arrivals.is_empty() {
+        return Ok(Vec::new());
     }
-    let mut statement = conn.prepare_cached(
-        "-- tasks::failed_from
-         SELECT d.message_row, d.state, m.payload IS NOT NULL
-           FROM delivery d INDEXED BY delivery_endpoint CROSS JOIN message m ON m.row = d.message_row
-          WHERE d.endpoint_row = ? AND d.message_row >= ? AND d.message_row < ? ORDER BY d.message_row",
-    )?;
-    let mut rows = statement.query((endpoint.row(), from, until))?;
-    for _ in 0..limit.saturating_mul(LOOKS) {
-        let Some(row) = rows.next()? else { return Ok((failed, None)) };
-        let (message_row, state, has_payload): (i64, u8, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if state == State::Failed as u8 && has_payload {
-            if failed.len() == limit {
-                return Ok((failed, Some(message_row)));
+    let intake = Intake { arrivals: step.arrivals.clone(), since: step.now, firing: None };
+    match receive::receive(session, scope, &intake) {
+        Ok((_, held)) => {
+            progress.affected += step.made();
+            Ok(held)
+        }
+        Err(AcceptError::Store(error)) => Err(error),
+        // It was there a moment ago, in this transaction, and new messages have neither event ids nor keys.
+        Err(refused) => Err(Error::Engine(refused.into())),
+    }
+}
+
+/// Sends messages to an endpoint again, and counts what came of it.
+fn send_again(
+    session: &Session<'_>,
+    scope: AppScope,
+    again: &Again,
+    now: Timestamp,
+    progress: &mut Progress,
+) -> Result<(), Error> {
+    if !endpoints::exists(session.conn, scope, again.endpoint)? {
+        progress.skip(Skip::NoEndpoint, again.messages.len() as u64);
+        return Ok(());
+    }
+    for message in &again.messages {
+        let state = state(session.conn, *message, again.endpoint)?;
+        let takes = again.which.takes(state);
+        if again.which == Which::Missing {
+            if !takes {
+                continue;
             }
-            failed.push(message_row);
+            progress.matched += 1;
+        }
+        if messages::has_payload(session.conn, scope, *message)? != Some(true) {
+            progress.skip(Skip::NoPayload, 1);
+        } else if takes && deliveries::ask(session, *message, again.endpoint, state, now)? {
+            progress.affected += 1;
+        } else {
+            progress.skip(Skip::UnderWay, 1);
         }
     }
-    let next = rows.next()?.map(|row| row.get(0)).transpose()?;
-    Ok((failed, next))
+    Ok(())
+}
+
+/// Where a delivery stands; `None` where there is none.
+pub(super) fn state(
+    conn: &Connection,
+    message: MessageId,
+    endpoint: EndpointId,
+) -> Result<Option<State>, Error> {
+    let number: Option<i64> = conn
+        .prepare_cached(
+            "-- tasks::state
+             SELECT state FROM delivery WHERE message_row = ? AND endpoint_row = ?",
+        )?
+        .query_row((message.row(), endpoint.row()), |row| row.get(0))
+        .optional()?;
+    let Some(number) = number else { return Ok(None) };
+    let state = State::from_number(number);
+    state.map(Some).ok_or_else(|| corrupt("delivery", "state", message.row(), &format!("is {number}")))
 }

@@ -70,6 +70,8 @@ const fn layout(kind: Kind) -> &'static Layout {
     static TOKEN: Layout = Layout::plain("source_token t", &["hash"]);
     static RECEPTION: Layout = Layout::plain("reception t", &["row"]);
     static REFUSAL: Layout = Layout::plain("refusal t", &["row"]);
+    static GROUP: Layout = Layout::plain("listen_group t", &["environment_row", "key"]);
+    static GROUP_CLAIM: Layout = Layout::plain("listen_claim t", &["environment_row", "key", "message_row"]);
     match kind {
         Kind::Environment => &ENVIRONMENT,
         Kind::Key => &KEY,
@@ -86,6 +88,8 @@ const fn layout(kind: Kind) -> &'static Layout {
         Kind::Token => &TOKEN,
         Kind::Reception => &RECEPTION,
         Kind::Refusal => &REFUSAL,
+        Kind::Group => &GROUP,
+        Kind::GroupClaim => &GROUP_CLAIM,
     }
 }
 

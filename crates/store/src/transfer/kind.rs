@@ -42,11 +42,15 @@ pub enum Kind {
     Reception,
     /// Requests that sources have refused.
     Refusal,
+    /// Groups of listeners.
+    Group,
+    /// What members of groups have, or had.
+    GroupClaim,
 }
 
 impl Kind {
     /// All of them, in the sequence in which they are moved.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Environment,
         Self::Key,
         Self::App,
@@ -62,6 +66,8 @@ impl Kind {
         Self::Token,
         Self::Reception,
         Self::Refusal,
+        Self::Group,
+        Self::GroupClaim,
     ];
 
     /// What people call them.
@@ -83,6 +89,8 @@ impl Kind {
             Self::Token => "tokens of sources",
             Self::Reception => "receptions",
             Self::Refusal => "refused requests",
+            Self::Group => "groups of listeners",
+            Self::GroupClaim => "claims of groups",
         }
     }
 
@@ -103,6 +111,8 @@ impl Kind {
             Self::Token => &SOURCE_TOKEN,
             Self::Reception => &RECEPTION,
             Self::Refusal => &REFUSAL,
+            Self::Group => &LISTEN_GROUP,
+            Self::GroupClaim => &LISTEN_CLAIM,
         }
     }
 }
@@ -341,16 +351,21 @@ static IDEMPOTENCY: Table = Table {
 static TASK: Table = Table {
     name: "task",
     columns: &[
+        long("environment_row"),
         long("app_row"),
         long("row"),
         bytes("id"),
         small("kind"),
         small("status"),
+        long("matched"),
         long("affected"),
+        text("skipped"),
         bytes("endpoint_id"),
+        text("job"),
         long("since"),
         long("until"),
         long("reached"),
+        text("failure"),
         long("created_at"),
         long("updated_at"),
     ],
@@ -395,6 +410,24 @@ static RECEPTION: Table = Table {
 static REFUSAL: Table = Table {
     name: "refusal",
     columns: &[long("source_row"), long("row"), bytes("id"), long("bytes"), bytes("detail")],
+};
+
+static LISTEN_GROUP: Table = Table {
+    name: "listen_group",
+    columns: &[long("environment_row"), bytes("key"), long("position"), long("touched_at")],
+};
+
+static LISTEN_CLAIM: Table = Table {
+    name: "listen_claim",
+    columns: &[
+        long("environment_row"),
+        bytes("key"),
+        long("message_row"),
+        bytes("member"),
+        long("until"),
+        count("attempts"),
+        flag("done"),
+    ],
 };
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ async fn one_that_does_not_dispatch_owns_nothing_and_tells_the_owner() {
     let settlement = things.success(things.accept(&dispatch).await.0);
     let message = settlement.attempt.message;
     dispatch.settle(SystemScope::assume(), vec![settlement].into(), Vec::new()).await.unwrap();
-    api.resend(things.scope, message, things.endpoint, crate::things::NOW, None).await.unwrap();
+    api.resend(things.scope, message, vec![things.endpoint], crate::things::NOW, None).await.unwrap();
     assert_eq!(hint(&mut notices).await, [Due { manual: true, ..due }]);
     api.close().await.unwrap();
     dispatch.close().await.unwrap();

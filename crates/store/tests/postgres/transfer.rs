@@ -338,6 +338,8 @@ async fn no_table_is_forgotten() {
         "environment",
         "event_type",
         "idempotency",
+        "listen_claim",
+        "listen_group",
         "message",
         "reception",
         "refusal",

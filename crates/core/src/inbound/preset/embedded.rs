@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 use super::text;
 
 /// Name and text of each file in `presets/`.
-pub(super) const FILES: [(&str, &str); 8] = [
+pub(super) const FILES: [(&str, &str); 9] = [
     ("asymmetric.toml", include_str!("../../../presets/asymmetric.toml")),
     ("base64.toml", include_str!("../../../presets/base64.toml")),
     ("body.toml", include_str!("../../../presets/body.toml")),
     ("context.toml", include_str!("../../../presets/context.toml")),
     ("fetched.toml", include_str!("../../../presets/fetched.toml")),
     ("hex.toml", include_str!("../../../presets/hex.toml")),
+    ("hmac.toml", include_str!("../../../presets/hmac.toml")),
     ("timestamped.toml", include_str!("../../../presets/timestamped.toml")),
     ("token.toml", include_str!("../../../presets/token.toml")),
 ];

@@ -132,3 +132,40 @@ fn sanity_in_milliseconds() {
         Reason::TooOld { seconds: 1_000, tolerance: 300 }
     ));
 }
+
+/// For senders without a preset of their own: what GitHub has published, and the same recomputed with `openssl dgst`.
+#[test]
+fn headers_of_ones_own() {
+    let sha1 = "01dc10d0c83e72ed246219cdd91669667fe2ca59";
+    let sha256 = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let sha512 = "11ed355a617e98134e842012a7944ccf59c10256cb182357bd7e3a42013ff07c376f8c14cf5cc1923da20b51d64256b2fb8ebbf100aa67a61326f61fea8111bc";
+    let base64 = "dXEH6g6yUJ/CESIczphLijdXC211hsIsRvQ3nIsEPhc=";
+    let long = "Ee01WmF+mBNOhCASp5RMz1nBAlbLGCNXvX46QgE/8Hw3b4wUz1zBkj2iC1HWQlay+4678QCqZ6YTJvYf6oERvA==";
+    for (preset, value, is_good) in [
+        ("hmac-sha1", sha1.to_owned(), true),
+        ("hmac-sha1", format!("sha1={sha1}"), true),
+        ("hmac-sha256", sha256.to_owned(), true),
+        ("hmac-sha256", format!("sha256={sha256}"), true),
+        ("hmac-sha256", format!("sha256={},sha256={sha256}", sha256.replace('7', "8")), true),
+        ("hmac-sha256", format!("sha256={}", sha256.replace('7', "8")), false),
+        ("hmac-sha256", format!("sha1={sha256}"), false),
+        ("hmac-sha256", base64.to_owned(), false),
+        ("hmac-sha512", format!("sha512={sha512}"), true),
+        ("hmac-sha512", sha256.to_owned(), false),
+        ("hmac-sha256-base64", base64.to_owned(), true),
+        ("hmac-sha256-base64", sha256.to_owned(), false),
+        ("hmac-sha512-base64", long.to_owned(), true),
+    ] {
+        let verifier = verifier_with(preset, &[GITHUB], &[("header", "x-own")]);
+        let given = Given::post("Hello, World!").header("X-Own", &value);
+        assert_eq!(verified(&given.check(&verifier, NOW)), is_good, "{preset} {value}");
+        let elsewhere = Given::post("Hello, World!").header("x-signature", &value);
+        assert!(!verified(&elsewhere.check(&verifier, NOW)), "{preset} {value}");
+    }
+    let scalr = |date: &str| {
+        let signature = "565255c8ad17ada276d7eaff9b4375f769822b84";
+        let given = Given::post("Hello, World!").header("x-signature", signature).header("date", date);
+        verified(&given.check(&verifier("scalr", &[GITHUB]), NOW))
+    };
+    assert!(scalr("Fri 08 Sep 2017 11:24:32 UTC") && !scalr("Fri 08 Sep 2017 11:24:33 UTC"));
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use postrider_core::attempt::{Attempt, Timings};
+use postrider_core::attempt::{Attempt, FailureClass, Timings};
 use postrider_core::id::{AttemptId, EndpointId, MessageId};
 use postrider_core::message::Message;
 use postrider_core::time::Timestamp;
@@ -51,7 +51,7 @@ pub(super) struct AttemptOut<'a> {
     status_text: &'static str,
     /// 0 when the schedule said so, 1 when a person asked for it.
     trigger_type: u8,
-    /// The first 16 KiB of the answer's body as text, or what went wrong where no answer came.
+    /// The first 16 KiB of the answer's body, or of a command's output, as text; what went wrong where there is none.
     response: Cow<'a, str>,
     /// The answer's status; 0 where no answer came.
     response_status_code: u16,
@@ -96,7 +96,8 @@ struct TimingsOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AttemptFailure)]
 struct FailureOut<'a> {
-    /// `dns`, `connect`, `tls`, `timeout`, `blocked`, `too_large`, `protocol` or `internal`.
+    /// `dns`, `connect`, `tls`, `timeout`, `blocked`, `too_large`, `protocol`, `exec` or
+    /// `internal`.
     #[schema(example = "timeout")]
     class: &'static str,
     /// A sentence for the endpoint's owner.
@@ -107,6 +108,10 @@ impl<'a> From<&'a Attempt> for AttemptOut<'a> {
     fn from(attempt: &'a Attempt) -> Self {
         let status = if attempt.succeeded { status::SUCCESS } else { status::FAIL };
         let response = match (&attempt.response, &attempt.failure) {
+            // What a command has written before it failed is what its owner looks for.
+            (Some(output), Some(failure)) if failure.class == FailureClass::Exec && !output.is_empty() => {
+                String::from_utf8_lossy(output)
+            }
             (_, Some(failure)) => Cow::Borrowed(failure.sentence.as_str()),
             (Some(body), None) => String::from_utf8_lossy(body),
             (None, None) => Cow::Borrowed(""),

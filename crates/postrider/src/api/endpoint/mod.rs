@@ -4,7 +4,7 @@ mod example;
 mod headers;
 mod model;
 mod read;
-mod recover;
+mod replay;
 mod secret;
 mod write;
 
@@ -29,7 +29,9 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
         .routes(routes!(secret::rotate))
         .routes(routes!(headers::get, headers::set, headers::patch))
         .routes(routes!(read::stats))
-        .routes(routes!(recover::recover))
+        .routes(routes!(replay::recover))
+        .routes(routes!(replay::replay_missing))
+        .routes(routes!(replay::bulk_replay))
         .routes(routes!(example::send))
 }
 

@@ -1,9 +1,12 @@
 //! Receiving: sources with their endpoints, and what came to them.
 
+mod dashboard;
 mod endpoint;
+mod filter;
 mod headers;
 mod model;
 mod reception;
+mod replay;
 mod secret;
 mod source;
 mod transformation;
@@ -18,6 +21,7 @@ use crate::service::sources::Error;
 /// The tags of these operations.
 const SOURCE: &str = "Ingest Source";
 const ENDPOINT: &str = "Ingest Endpoint";
+const FILTER: &str = "Ingest Endpoint Filter";
 const TRANSFORMATION: &str = "Ingest Endpoint Transformation";
 const RECEPTION: &str = "Ingest Reception";
 
@@ -27,15 +31,19 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
         .routes(routes!(source::list, source::create))
         .routes(routes!(source::get, source::upsert, source::delete))
         .routes(routes!(source::rotate_token))
+        .routes(routes!(dashboard::give_out))
         .routes(routes!(endpoint::list, endpoint::create))
         .routes(routes!(endpoint::get, endpoint::upsert, endpoint::delete))
         .routes(routes!(secret::get))
         .routes(routes!(secret::rotate))
         .routes(routes!(headers::get, headers::set))
+        .routes(routes!(filter::get, filter::set, filter::delete))
         .routes(routes!(transformation::get, transformation::patch))
         .routes(routes!(reception::list))
         .routes(routes!(reception::get))
         .routes(routes!(reception::refused))
+        .routes(routes!(replay::one))
+        .routes(routes!(replay::range))
 }
 
 impl From<Error> for Problem {

@@ -62,8 +62,9 @@ pub(super) struct IngestSourceIn {
     kind: String,
     /// How it is configured. What the type needs (a `secret`, a `publicKey`; a `schedule` and a `payload`), and for all
     /// types but `cron`: `secrets` (a list, while one replaces another), `settings` of the preset by name,
-    /// `toleranceSeconds`, `acceptUnverified`, `split` (a batch becomes a message for each item), and `forward`:
-    /// `asItCame` (the provider's headers and bytes) or `resigned` (the bytes, signed with the endpoint's key).
+    /// `toleranceSeconds`, `acceptUnverified`, `split` (a batch becomes a message for each item), `sync` (a listener
+    /// may answer the provider), and `forward`: `asItCame` (the provider's headers and bytes) or `resigned` (the bytes,
+    /// signed with the endpoint's key).
     #[schema(value_type = Object, example = json!({"secret": "a secret of the provider"}))]
     #[serde(default)]
     config: Map<String, Value>,
@@ -125,7 +126,8 @@ pub(super) struct IngestEndpointIn {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct IngestEndpointUpsertIn {
-    /// Where it is: `https` or `http`, at most 2,048 bytes, and not a private address.
+    /// Where it is: `https` or `http`, at most 2,048 bytes, and not a private address; or `exec:NAME` for a command of
+    /// the server's configuration that is there for this source.
     #[schema(format = "uri", min_length = 1, max_length = 2048, example = "https://example.com/webhooks")]
     url: String,
     /// What it is for, for people, at most 4,096 bytes.

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use postrider_core::headers::is_sensitive;
-use postrider_core::id::{MessageId, RefusalId};
+use postrider_core::id::{EndpointId, MessageId, RefusalId};
 use postrider_core::reception::{Received, Refusal};
 use postrider_core::time::Timestamp;
 use serde::Serialize;
@@ -56,6 +56,14 @@ struct ReceptionOut {
     /// The first message of the batch that this one came in.
     #[schema(value_type = Option<String>)]
     batch: Option<MessageId>,
+    /// The message that this one was made of by a replay.
+    #[schema(value_type = Option<String>)]
+    replay_of: Option<MessageId>,
+    /// Whether the replay was changed by hand.
+    edited: bool,
+    /// Endpoints that would have got it but for their filters, at most 100.
+    #[schema(value_type = Vec<String>)]
+    left_out: Vec<EndpointId>,
     /// SHA-256 of the body, in hexadecimal digits.
     body_hash: Option<String>,
     /// The request; that of a batch is with its first message.
@@ -135,6 +143,10 @@ impl From<Seen> for ReceptionOut {
         let (verdict, body_hash) =
             reception.as_ref().map(|known| (known.standing.name(), hex(known.body_hash))).unzip();
         let duplicate_of = reception.as_ref().and_then(|known| known.duplicate_of);
+        let left_out = reception.as_ref().map(|known| known.detail.left_out.clone()).unwrap_or_default();
+        let replay = reception.as_ref().and_then(|known| known.detail.replay.as_ref());
+        let (replay_of, edited) =
+            (replay.map(|replay| replay.of), replay.is_some_and(|replay| replay.edited));
         let detail = reception.map(|known| known.detail);
         let (request, batch, reason, secret, event_id) = match detail {
             Some(detail) => (detail.request, detail.batch, detail.reason, detail.secret, detail.event_id),
@@ -150,6 +162,9 @@ impl From<Seen> for ReceptionOut {
             event_id,
             duplicate_of,
             batch,
+            replay_of,
+            edited,
+            left_out,
             body_hash,
             request: request.map(RequestOut::from),
             body: message.payload.map(|payload| STANDARD.encode(&payload.body)),

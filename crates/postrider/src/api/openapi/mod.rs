@@ -76,7 +76,7 @@ pub(super) fn head() -> OpenApi {
     OpenApiBuilder::new().info(info).tags(Some(tags)).build()
 }
 
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 18] = [
     (
         "Application",
         "One for each customer of your product: the tenant that endpoints and messages belong to.",
@@ -89,11 +89,15 @@ const TAGS: [(&str, &str); 14] = [
     ("Health", "Whether the server answers."),
     ("Ingest Source", "Where webhooks of other companies' services are received."),
     ("Ingest Endpoint", "Where a source's messages go."),
+    ("Ingest Endpoint Filter", "Which requests an endpoint of a source gets."),
     ("Ingest Endpoint Transformation", "Code that is kept for an endpoint of a source. Nothing runs it yet."),
     ("Ingest Reception", "What a source has received, and what it has refused."),
+    ("Ingest Listener", "Hearing what sources receive while it comes, as on a developer's machine."),
+    ("Bin", "Receivers in the server itself, for trying webhooks out."),
     ("Environment", "Walled-off sets of applications, event types and keys."),
     ("Key", "API keys, for whoever runs the instance."),
     ("Delivery", "A message on its way to one endpoint."),
+    ("Background Task", "Long work that goes on by itself, such as a replay of many messages."),
 ];
 
 /// Adds what all operations have in common.

@@ -6,11 +6,9 @@
 //! Deliberately absent: making the thing that the event tells of. Ids in a sample lead nowhere; a receiver that asks the
 //! provider about them is told so by the provider.
 
-mod assign;
 mod catalogue;
-mod curl;
+pub(super) mod curl;
 mod fresh;
-mod node;
 mod order;
 mod report;
 mod sample;
@@ -21,7 +19,6 @@ use ipnet::IpNet;
 use postrider_core::rng::SystemRng;
 use postrider_core::time::{Clock as _, SystemClock, Timestamp};
 
-use self::assign::Assignment;
 use self::catalogue::Provider;
 use self::order::Order;
 use self::send::{Sender, Sent};
@@ -29,6 +26,7 @@ use super::exit::Exit;
 use super::failure::{Failure, OrExit as _};
 use super::output::Output;
 use super::verify::given::{Header, Secrets, header, moment};
+use crate::edit::Assignment;
 
 /// What helps against a URL that is refused.
 const WHERE: &str = "it is sent to this machine or to a public address; `--allow` opens others";

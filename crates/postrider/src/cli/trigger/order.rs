@@ -7,12 +7,12 @@ use postrider_core::inbound::{Draft, Presets, Secret, Settings, Verifier};
 use postrider_core::rng::Rng;
 use postrider_core::time::Timestamp;
 
-use super::assign::Assignment;
 use super::catalogue::Provider;
 use super::sample::{Sample, Wanted};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, OrExit as _};
 use crate::cli::verify::given::Header;
+use crate::edit::Assignment;
 
 /// See the module's documentation.
 pub(super) struct Order<'a> {

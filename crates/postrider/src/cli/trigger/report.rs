@@ -38,7 +38,7 @@ pub(super) fn dry_run(draft: &Draft, form: Output) -> anyhow::Result<()> {
             "headers": draft.headers,
             "bodyBase64": BASE64.encode(&draft.body),
         })),
-        Output::Table => Ok(output::print(&curl::command(draft))?),
+        Output::Table => Ok(output::print(&format!("{}\n", curl::command(draft)))?),
     }
 }
 

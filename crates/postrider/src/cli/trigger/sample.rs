@@ -10,9 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::assign::{Assignment, NoSuchPath};
 use super::fresh::Fresh;
-use super::node::Node;
+use crate::edit::{Assignment, NoSuchPath, Node};
 use crate::telemetry::build;
 
 /// See the module's documentation.

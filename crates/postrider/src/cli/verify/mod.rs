@@ -5,7 +5,6 @@
 
 pub(super) mod given;
 mod report;
-mod steps;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -18,10 +17,10 @@ use postrider_core::inbound::{Preset, Presets};
 use postrider_core::time::{Clock as _, SystemClock, Timestamp};
 
 use self::given::{Given, Secrets, bounded, moment};
-use self::steps::Case;
 use super::exit::Exit;
 use super::failure::{Failure, OrExit as _};
 use super::output::{self, Output};
+use crate::service::examine::Case;
 
 /// Bytes of a file with keys or presets.
 const FILE_BYTES: u64 = 1024 * 1024;
@@ -87,7 +86,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let report = arguments.request.read()?.with(|request| case.examine(request)).or_exit(Exit::Usage)?;
     match arguments.output {
         Output::Json => output::json(&report)?,
-        Output::Table => output::print(&report.text())?,
+        Output::Table => output::print(&report::text(&report))?,
     }
     Ok(if report.is_accepted() { Exit::Ok } else { Exit::Failure })
 }

@@ -14,20 +14,20 @@ use super::headers;
 use crate::dispatch::scheduler::Outcome;
 
 /// See the module's documentation.
-pub(super) struct Tried {
-    pub(super) status_code: u16,
-    pub(super) failure: Option<Failure>,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) remote: Option<SocketAddr>,
-    pub(super) timings: Timings,
-    pub(super) request_headers: Bytes,
-    pub(super) response_headers: Bytes,
-    pub(super) response: Bytes,
+pub(in crate::dispatch) struct Tried {
+    pub(in crate::dispatch) status_code: u16,
+    pub(in crate::dispatch) failure: Option<Failure>,
+    pub(in crate::dispatch) retry_after: Option<Duration>,
+    pub(in crate::dispatch) remote: Option<SocketAddr>,
+    pub(in crate::dispatch) timings: Timings,
+    pub(in crate::dispatch) request_headers: Bytes,
+    pub(in crate::dispatch) response_headers: Bytes,
+    pub(in crate::dispatch) response: Bytes,
 }
 
 impl Tried {
     /// No answer came.
-    pub(super) fn failed(class: FailureClass, sentence: &str) -> Self {
+    pub(in crate::dispatch) fn failed(class: FailureClass, sentence: &str) -> Self {
         Self {
             status_code: 0,
             failure: Some(Failure { class, sentence: sentence.to_owned() }),
@@ -41,7 +41,7 @@ impl Tried {
     }
 
     /// Something of ours failed after the answer's status, 0 for none, was known.
-    pub(super) fn through_our_fault(status_code: u16) -> Self {
+    pub(in crate::dispatch) fn through_our_fault(status_code: u16) -> Self {
         let failed = Self::failed(FailureClass::Internal, "an error inside Postrider");
         match status_code {
             0 => failed,
@@ -49,7 +49,11 @@ impl Tried {
         }
     }
 
-    pub(super) fn from_exchange(exchange: Exchange, request_headers: Bytes, now: Timestamp) -> Self {
+    pub(in crate::dispatch) fn from_exchange(
+        exchange: Exchange,
+        request_headers: Bytes,
+        now: Timestamp,
+    ) -> Self {
         let timings = Timings {
             dns: exchange.timings.dns,
             connect: exchange.timings.connect,
@@ -82,19 +86,25 @@ impl Tried {
     }
 
     /// Whether the endpoint took it.
-    pub(super) fn arrived(&self) -> bool {
+    pub(in crate::dispatch) fn arrived(&self) -> bool {
         (200..300).contains(&self.status_code)
     }
 
     /// What it says of the endpoint.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(in crate::dispatch) fn outcome(&self) -> Outcome {
         match (self.status_code, self.failure.as_ref().map(|failure| failure.class)) {
             (200..300, _) => Outcome::Arrived,
             (410, _) => Outcome::Gone,
             (0, Some(FailureClass::Internal)) => Outcome::Internal,
-            (0, Some(FailureClass::Blocked | FailureClass::TooLarge | FailureClass::Protocol)) => {
-                Outcome::Refused
-            }
+            (
+                0,
+                Some(
+                    FailureClass::Blocked
+                    | FailureClass::TooLarge
+                    | FailureClass::Protocol
+                    | FailureClass::Exec,
+                ),
+            ) => Outcome::Refused,
             (0 | 429 | 502..=504, _) => Outcome::Overloaded,
             _ => Outcome::Refused,
         }

@@ -2,7 +2,6 @@
 
 mod example;
 mod headers;
-mod recover;
 mod secret;
 mod settings;
 mod write;
@@ -16,7 +15,6 @@ use postrider_store::{DeliveryStats, Listed, Page, Repeat};
 
 pub use example::{Example, send_example};
 pub use headers::{HeaderChanges, change_headers, set_headers};
-pub use recover::recover;
 pub use secret::{Rotation, rotate_secret};
 pub use settings::Changes;
 pub use write::{change, create, delete, upsert};

@@ -15,7 +15,10 @@ use postrider_core::secret::{SigningKey, SigningKeys};
 use postrider_core::time::Timestamp;
 use postrider_egress::{Policy, Refused, Target};
 
+use super::Error;
 use crate::context::Context;
+use crate::directory::Route;
+use crate::dispatch::exec;
 use crate::service::fields::{self, Checks, InvalidFields};
 
 /// What an endpoint is to be. `None` leaves as it is; for a new one it means the default.
@@ -59,22 +62,33 @@ pub(super) struct Checked {
 
 impl Changes {
     /// Holds a new endpoint to the rules.
-    pub(super) fn check_new(
-        self,
-        policy: &Policy,
-        environment: &Environment,
-    ) -> Result<Checked, InvalidFields> {
+    pub(super) async fn check_new(self, context: &Context, route: &Route) -> Result<Checked, Error> {
         if self.url.is_none() {
-            return Err(InvalidFields::missing("url"));
+            return Err(InvalidFields::missing("url").into());
         }
-        self.check(policy, environment)
+        self.check(context, route).await
     }
 
     /// Holds the changes to the rules.
-    pub(super) fn check(self, policy: &Policy, environment: &Environment) -> Result<Checked, InvalidFields> {
+    pub(super) async fn check(self, context: &Context, route: &Route) -> Result<Checked, Error> {
+        let command = match &self.url {
+            Some(url) => exec::check_url(context, route, url).await?,
+            None => None,
+        };
+        Ok(self.check_with(command, &context.policy, &route.environment)?)
+    }
+
+    /// The same, where it is known whether the URL names a command, and whether the endpoint may use that.
+    fn check_with(
+        self,
+        command: Option<Result<(), Invalid>>,
+        policy: &Policy,
+        environment: &Environment,
+    ) -> Result<Checked, InvalidFields> {
         let mut checks = Checks::default();
         if let Some(url) = &self.url {
-            checks.check("url", check_url(url, policy, environment.settings.https_only));
+            let checked = command.unwrap_or_else(|| check_url(url, policy, environment.settings.https_only));
+            checks.check("url", checked);
         }
         checks.optional("description", self.description.as_ref(), names::text);
         let uid = self.uid.as_ref().and_then(Option::as_ref);
@@ -217,7 +231,7 @@ mod tests {
             settings: Settings { https_only, ..Settings::default() },
             created_at: NOW,
         };
-        changes.check(&Policy::strict(), &environment)
+        changes.check_with(None, &Policy::strict(), &environment)
     }
 
     fn endpoint() -> Endpoint {

@@ -24,7 +24,7 @@ pub async fn create<'a>(
     once: Option<Once<Endpoint>>,
 ) -> Result<Endpoint, Error> {
     let found = access::app(context, identity, app).await?;
-    let checked = changes.check_new(&context.policy, &found.route.environment)?;
+    let checked = changes.check_new(context, &found.route).await?;
     add(context, &found, &checked, once).await
 }
 
@@ -37,7 +37,7 @@ pub async fn upsert<'a>(
     changes: Changes,
 ) -> Result<Ensured<Endpoint>, Error> {
     let found = access::app(context, identity, app).await?;
-    let checked = changes.check_new(&context.policy, &found.route.environment)?;
+    let checked = changes.check_new(context, &found.route).await?;
     let fresh = match (endpoint, checked.uid()) {
         (Ref::Uid(uid), None) => checked.with_uid(Some(Some(uid.clone()))),
         _ => checked.clone(),
@@ -73,7 +73,7 @@ pub async fn change(
     changes: Changes,
 ) -> Result<Endpoint, Error> {
     let found = access::app(context, identity, app).await?;
-    let checked = changes.check(&context.policy, &found.route.environment)?;
+    let checked = changes.check(context, &found.route).await?;
     let known = access::endpoint(context, found.scope, endpoint).await?;
     let endpoint = update(context, &found, known.id, checked).await?;
     Ok(endpoint.ok_or(access::Error::Missing("endpoint"))?)

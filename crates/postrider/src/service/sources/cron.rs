@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use postrider_core::filter::{Budget, Filters};
 use postrider_core::message::{Payload, Raw};
 use postrider_core::names::Invalid;
-use postrider_core::reception::{self, Detail, Reception, Sameness, Standing};
+use postrider_core::reception::{self, Detail, Octets, Received, Reception, Sameness, Standing};
 use postrider_core::schedule::Schedule;
 use postrider_core::scope::SystemScope;
 use postrider_core::source::Source;
@@ -59,7 +60,21 @@ async fn fire(context: &Context, source: &Source, due: Timestamp) -> Result<(), 
     };
     let body = Bytes::from(cron.payload.clone().into_bytes());
     let headers = vec![("content-type".to_owned(), cron.content_type().to_owned())];
-    let detail = Detail { request: None, batch: None, reason: None, secret: None, event_id: None };
+    // What it publishes has no request; filters see the payload and its content type.
+    let of_content = (headers[0].0.clone(), Octets(Bytes::from(headers[0].1.clone())));
+    let request = Received {
+        method: String::new(),
+        tail: String::new(),
+        query: None,
+        headers: vec![of_content],
+        remote: None,
+    };
+    let left_out = match Filters::of(&source.settings) {
+        Ok(filters) => filters.left_out(&request, &body, &Budget::default()),
+        // They were good when they were set. Now nobody can say what they let through.
+        Err(_) => source.settings.filters.keys().copied().collect(),
+    };
+    let detail = Detail { left_out, ..Detail::default() };
     let arriving = Arriving {
         event_type: EVENT_TYPE.to_owned(),
         reception: Reception {
@@ -75,6 +90,7 @@ async fn fire(context: &Context, source: &Source, due: Timestamp) -> Result<(), 
     match intake::receive(context, &Arc::clone(&route), vec![arriving], Some(firing)).await {
         Ok(arrived) => {
             metrics::counter!("postrider_cron_firings_total").increment(arrived.len() as u64);
+            context.listeners.tell(source.environment, source.app);
             Ok(())
         }
         Err(AcceptError::Store(error)) => Err(error),

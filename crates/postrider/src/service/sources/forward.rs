@@ -22,9 +22,16 @@ const OF_THE_CONNECTION: [&str; 11] = [
 ];
 
 /// The count in the headers; 0 without one, and the largest of all for what is no count.
-pub(super) fn hops(headers: &[(String, Octets)]) -> u32 {
+pub(in crate::service) fn hops(headers: &[(String, Octets)]) -> u32 {
     let Some((_, value)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(HOPS)) else { return 0 };
     std::str::from_utf8(&value.0).ok().and_then(|text| text.parse().ok()).unwrap_or(u32::MAX)
+}
+
+/// Whether a header of this name, in lower case, can go on at all.
+pub(in crate::service) fn is_forwarded(name: &str) -> bool {
+    OF_THE_CONNECTION.binary_search(&name).is_err()
+        && !name.starts_with("proxy-")
+        && !name.starts_with("postrider-")
 }
 
 /// All headers that are the provider's, with their values, in their order. Names are in lower case, as the client that
@@ -39,12 +46,7 @@ pub(super) fn as_it_came(headers: &[(String, Octets)], hops: u32) -> Vec<(String
             names.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
         })
         .collect();
-    let stays = |(name, _): &(String, String)| {
-        OF_THE_CONNECTION.binary_search(&name.as_str()).is_err()
-            && !name.starts_with("proxy-")
-            && !name.starts_with("postrider-")
-            && !named.contains(name)
-    };
+    let stays = |(name, _): &(String, String)| is_forwarded(name) && !named.contains(name);
     let all = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), text(value)));
     let mut kept: Vec<_> = all.filter(stays).collect();
     kept.push(passed(hops));
@@ -52,7 +54,7 @@ pub(super) fn as_it_came(headers: &[(String, Octets)], hops: u32) -> Vec<(String
 }
 
 /// What is said of bytes that are signed by us: their type, as the provider said it.
-pub(super) fn resigned(headers: &[(String, Octets)], hops: u32) -> Vec<(String, String)> {
+pub(in crate::service) fn resigned(headers: &[(String, Octets)], hops: u32) -> Vec<(String, String)> {
     let is_of_content = |name: &String| matches!(name.as_str(), "content-type" | "content-encoding");
     let mut kept: Vec<_> = headers
         .iter()

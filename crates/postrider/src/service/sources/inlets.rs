@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use postrider_core::filter::Filters;
 use postrider_core::id::AppId;
 use postrider_core::inbound::{Presets, Verifier};
 use postrider_core::key::TokenHash;
@@ -45,6 +46,8 @@ pub struct Inlet {
     pub scope: AppScope,
     /// What checks its requests; `None` where nothing does.
     pub verifier: Option<Verifier>,
+    /// Which requests its endpoints get.
+    pub filters: Filters,
     /// Why nothing does although something should: it worked when it was set.
     pub broken: Option<String>,
 }
@@ -56,7 +59,13 @@ impl Inlet {
             Ok(verifier) => (verifier, None),
             Err(invalid) => (None, Some(invalid.message.into_owned())),
         };
-        Self { source, scope, verifier, broken }
+        let (filters, broken) = match Filters::of(&source.settings) {
+            Ok(filters) => (filters, broken),
+            Err(refused) => {
+                (Filters::default(), broken.or_else(|| Some(format!("use the filter of {refused}"))))
+            }
+        };
+        Self { source, scope, verifier, filters, broken }
     }
 
     /// Whether the token with this hash is one of the source's and good.

@@ -7,14 +7,14 @@
 //! when they want; but no more often than once a minute, since anybody can name a key. An answer that holds no keys at
 //! all is a failure like no answer.
 //!
-//! An answer is cut at 16 KiB by the client, which is more than any provider's key takes.
+//! An answer is cut at 64 KiB by the client, which is more than any provider's keys take.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
 use postrider_core::id::AppId;
 use postrider_core::inbound::{Fetched, KeyRequest};
 use postrider_core::time::Timestamp;
@@ -102,7 +102,8 @@ impl Keys {
         let (is_post, body) = (post.is_some(), post.unwrap_or_default());
         let request =
             Request { partition: app.row() as u64, target: &target, headers, body, deadline: DEADLINE };
-        let exchange = if is_post { self.client.send(request).await } else { self.client.get(request).await };
+        let method = if is_post { Method::POST } else { Method::GET };
+        let exchange = self.client.repeat(method, request).await;
         let answer = exchange.result.map_err(|failure| failure.to_string())?;
         match answer.status {
             200 if answer.body.len() <= key.max_bytes => Ok(answer.body),

@@ -1,18 +1,21 @@
 //! Sources: where we receive from providers.
 //!
 //! In reading order: what a source may be ([`kinds`], [`settings`]), making and changing one ([`write`]), what checks its
-//! requests ([`verifier`], [`inlets`], [`keys`]), [`receive`] with [`forward`] and [`refusals`], what came ([`read`]), and the code
-//! that is kept for endpoints ([`transformation`]). The endpoints of a source are those of its hidden application:
+//! requests ([`verifier`], [`inlets`], [`keys`]), [`receive`] with [`forward`] and [`refusals`], what came ([`read`]), which of it
+//! an endpoint gets ([`filter`](mod@filter)), and the code that is kept for endpoints ([`transformation`]). The endpoints of a source are those of its hidden application:
 //! [`endpoints`](super::endpoints) works on both.
 
 mod cron;
-mod forward;
+mod filter;
+pub(super) mod forward;
 mod inlets;
 mod keys;
 mod kinds;
+mod link;
 mod read;
-mod receive;
+pub(super) mod receive;
 mod refusals;
+mod request;
 mod settings;
 mod transformation;
 mod verifier;
@@ -20,17 +23,21 @@ mod write;
 
 use postrider_core::app::Ref;
 use postrider_core::id::SourceId;
+use postrider_core::reception::Octets;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_core::source::Source;
 use postrider_store::{Listed, Page, Repeat};
 
 pub use cron::{fire_due, next_after};
+pub use filter::{filter, set_filter};
 pub use inlets::{Inlet, Inlets};
 pub use keys::Keys;
 pub use kinds::kinds;
+pub use link::{GivenOut, PAGE, Viewed, give_out, look_through};
 pub use read::{Seen, reception, receptions, refusals};
 pub use receive::{Error as ReceiveError, Incoming, Outcome, receive};
 pub use refusals::Refusals;
+pub use request::request;
 pub use settings::{Changes, shown};
 pub use transformation::{TransformationChanges, change_transformation, transformation};
 pub use write::{create, delete, rotate_token, upsert};
@@ -112,6 +119,11 @@ fn changed(context: &Context, source: &Source) {
     context.inlets.forget(source.app);
     context.directory.forget(source.app);
     context.schedules.notify_one();
+}
+
+/// The headers of a received request that go on with it, each byte of a value written as the character of its number.
+pub(super) fn passed_on(headers: &[(String, Octets)]) -> Vec<(String, String)> {
+    forward::as_it_came(headers, forward::hops(headers))
 }
 
 access::causes!(Error);

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use postrider_core::filter::Budget;
 use postrider_core::inbound::{
     Answer, Check, Effect, Fetched, Item, MAX_FETCHES, Preset, Reason, Reply, Request, Verdict, Verifier,
 };
@@ -26,6 +27,7 @@ use super::refusals::{self, Refused};
 use super::write;
 use crate::context::Context;
 use crate::intake::{self, Arriving};
+use crate::service::listen;
 
 /// The event type of what says nothing of its type.
 const UNNAMED: &str = "webhook.received";
@@ -106,10 +108,10 @@ pub async fn receive(context: &Context, inlet: &Arc<Inlet>, incoming: Incoming) 
             return Ok(Outcome::Refused(preset.refusal(&reason)));
         }
     };
-    let found = Found { standing, verdict: &verdict, hops };
+    let found = Found { standing, verdict: &verdict, hops, budget: Budget::default() };
     let arriving = messages(inlet, &incoming, Some((preset, &request)), &found);
-    take(context, inlet, arriving).await?;
-    Ok(Outcome::Taken(preset.ack(&request)))
+    let answer = take(context, inlet, arriving).await?;
+    Ok(Outcome::Taken(answer.unwrap_or_else(|| preset.ack(&request))))
 }
 
 /// What was found out about a request.
@@ -117,6 +119,8 @@ struct Found<'a> {
     standing: Standing,
     verdict: &'a Verdict,
     hops: u32,
+    /// What filters may still look at.
+    budget: Budget,
 }
 
 /// Checks a request, with the keys that the provider publishes where it asks for them.
@@ -179,10 +183,15 @@ async fn unchecked(
         "GET" | "HEAD" => return Ok(Outcome::Handshake(plain(200))),
         _ => return Ok(Outcome::Handshake(plain(405))),
     }
-    let found = Found { standing: Standing::Unverified, verdict: &Verdict::Unverified, hops };
+    let found = Found {
+        standing: Standing::Unverified,
+        verdict: &Verdict::Unverified,
+        hops,
+        budget: Budget::default(),
+    };
     let arriving = messages(inlet, incoming, None, &found);
-    take(context, inlet, arriving).await?;
-    Ok(Outcome::Taken(plain(200)))
+    let answer = take(context, inlet, arriving).await?;
+    Ok(Outcome::Taken(answer.unwrap_or_else(|| plain(200))))
 }
 
 /// Does what a handshake asks for before it is answered.
@@ -252,7 +261,8 @@ fn arriving(
         Verdict::Unverified => (None, None),
     };
     let request = is_first.then(|| received.clone());
-    let detail = Detail { request, batch: None, reason, secret, event_id };
+    let left_out = inlet.filters.left_out(received, &body, &found.budget);
+    let detail = Detail { request, reason, secret, event_id, left_out, ..Detail::default() };
     let raw = match inlet.source.settings.forward {
         Forward::AsItCame => {
             Raw { headers: forward::as_it_came(&received.headers, found.hops), as_it_came: true }
@@ -270,13 +280,15 @@ fn arriving(
 }
 
 /// An event type in the alphabet that filters can name: everything else becomes a dot.
-fn named(event_type: Option<&str>) -> String {
+pub(in crate::service) fn named(event_type: Option<&str>) -> String {
     let plain = |char: char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '.' };
     let name: String = event_type.unwrap_or_default().chars().take(limits::NAME_CHARS).map(plain).collect();
     if name.bytes().all(|byte| byte == b'.') { UNNAMED.to_owned() } else { name }
 }
 
-async fn take(context: &Context, inlet: &Inlet, arriving: Vec<Arriving>) -> Result<(), Error> {
+/// Makes messages of a request, and tells listeners. The answer is one of theirs, where the source lets them answer.
+async fn take(context: &Context, inlet: &Inlet, arriving: Vec<Arriving>) -> Result<Option<Reply>, Error> {
+    let only = if let [one] = &arriving[..] { Some(one.event_type.clone()) } else { None };
     let route = context.directory.route(inlet.source.app).await?.ok_or(Error::Gone)?;
     let arrived = intake::receive(context, &route, arriving, None).await.map_err(|error| match error {
         AcceptError::Store(error) => Error::Store(error),
@@ -285,7 +297,8 @@ async fn take(context: &Context, inlet: &Inlet, arriving: Vec<Arriving>) -> Resu
     let again = arrived.iter().filter(|arrived| arrived.duplicate_of.is_some()).count();
     metrics::counter!("postrider_received_messages_total").increment(arrived.len() as u64);
     metrics::counter!("postrider_received_duplicates_total").increment(again as u64);
-    Ok(())
+    let received = arrived.first().map(|arrived| arrived.message).zip(only);
+    Ok(listen::told(context, &inlet.source, received).await)
 }
 
 /// How far the provider's clock, or its queue, is behind ours.

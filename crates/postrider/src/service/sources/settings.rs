@@ -90,9 +90,10 @@ impl Changes {
 }
 
 impl Checked {
-    /// Applies it to a source, whose tokens and transformations stay.
+    /// Applies it to a source, whose tokens, transformations and filters stay.
     pub(super) fn apply(&self, source: &mut Source) {
         let transformations = std::mem::take(&mut source.settings.transformations);
+        let filters = std::mem::take(&mut source.settings.filters);
         let tokens = std::mem::take(&mut source.private.tokens);
         let is_same = source.kind == self.kind && source.settings.preset == self.settings.preset;
         let learned = self.settings.awaits_handshake && is_same && !source.private.credentials.is_empty();
@@ -101,7 +102,7 @@ impl Checked {
         source.uid.clone_from(&self.uid);
         source.metadata.clone_from(&self.metadata);
         source.kind.clone_from(&self.kind);
-        source.settings = Settings { transformations, ..self.settings.clone() };
+        source.settings = Settings { transformations, filters, ..self.settings.clone() };
         source.private = Private { tokens, ..self.private.clone() };
         if learned {
             // What the provider has told stays, unless the caller knows better.
@@ -194,6 +195,7 @@ impl<'a> Reader<'a> {
         settings.accept_unverified = self.flag("acceptUnverified").unwrap_or(false);
         settings.split = self.flag("split").unwrap_or(false);
         settings.forward = self.forward();
+        settings.sync = self.flag("sync").unwrap_or(false);
         let named = settings.preset.as_deref().and_then(|name| presets.get(name));
         settings.awaits_handshake =
             private.credentials.is_empty() && named.is_some_and(|preset| preset.tells_its_secret());
@@ -311,6 +313,7 @@ pub fn shown(source: &Source) -> Value {
     config.insert("acceptUnverified".to_owned(), json!(settings.accept_unverified));
     config.insert("split".to_owned(), json!(settings.split));
     config.insert("forward".to_owned(), json!(settings.forward));
+    config.insert("sync".to_owned(), json!(settings.sync));
     config.insert("awaitsHandshake".to_owned(), json!(settings.awaits_handshake));
     config.insert("secretCount".to_owned(), json!(source.private.credentials.len()));
     Value::Object(config)

@@ -34,6 +34,8 @@ impl Received {
         let inner = format!("{path}/endpoint/{endpoint}");
         let code = json!({"code": note});
         client.patch(&format!("{inner}/transformation"), code).await.must(204);
+        let filter = json!({"filter": {"value": "payload.canary", "notEquals": note}});
+        client.put(&format!("{inner}/filter"), filter).await.must(204);
         let secret = client.get(&format!("{inner}/secret")).await.must(200);
         // What is disabled is not tried, so that all stays as it is.
         client.put(&inner, json!({"url": "http://127.0.0.1:1099/", "disabled": true})).await.must(200);
@@ -108,10 +110,19 @@ impl Victim {
         })
         .await;
 
+        // It finds nothing to do: what the victim has stays as it is.
+        let body = json!({"since": "2020-01-01T00:00:00Z"});
+        let task = client.post(&format!("{path}/endpoint/{endpoint}/replay-missing"), body).await.must(202);
+        let task = task["id"].as_str().unwrap().to_owned();
+
         let source = Received::new(&client, [source_uid, inner_uid, name, header, note]).await;
 
-        let mut canaries = vec![app.clone(), endpoint.clone(), message.clone(), attempt.clone()];
+        let bin = client.post("/api/v1/bin", json!({})).await.must(201);
+        let bin = bin["name"].as_str().unwrap().to_owned();
+
+        let mut canaries = vec![app.clone(), endpoint.clone(), message.clone(), attempt.clone(), bin.clone()];
         canaries.push(secret["key"].as_str().unwrap().to_owned());
+        canaries.push(task.clone());
         canaries.extend(words.clone());
         canaries.extend(source.canaries);
         let values = vec![
@@ -122,10 +133,12 @@ impl Victim {
             ),
             ("{source_id}", source.id, source_uid.clone()),
             ("{reception_id}", source.reception.clone(), source.reception),
+            ("{bin_name}", bin.clone(), bin),
             ("{app_id}", app, app_uid.clone()),
             ("{endpoint_id}", endpoint, endpoint_uid.clone()),
             ("{msg_id}", message, event_id.clone()),
             ("{attempt_id}", attempt.clone(), attempt),
+            ("{task_id}", task.clone(), task),
             ("{event_type_name}", event_type.clone(), event_type.clone()),
             ("{key_id}", attackers.revoked_key.clone(), attackers.revoked_key.clone()),
         ];

@@ -10,9 +10,9 @@ use tokio::process::Command;
 
 use crate::support::{Database, ON_POSTGRES, alone, drop_databases};
 
-/// What is run: publishing, delivering and reading back, receiving, retries, order, idempotency, lists, and the official
+/// What is run: publishing, delivering and reading back, receiving, replaying, retries, order, idempotency, lists, and the official
 /// clients.
-const CHOSEN: [&str; 8] = [
+const CHOSEN: [&str; 9] = [
     "api::attempts::",
     "api::lists::",
     "api::messages::",
@@ -21,6 +21,7 @@ const CHOSEN: [&str; 8] = [
     "idempotency::",
     "order::",
     "receive::",
+    "replay::",
 ];
 /// At least so many tests are chosen. Fewer means that a filter matches nothing any more.
 const TESTS_MIN: usize = 64;

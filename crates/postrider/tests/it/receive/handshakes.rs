@@ -4,7 +4,8 @@ use http::Method;
 use postrider_core::time::{Clock as _, SystemClock};
 use serde_json::json;
 
-use super::{SECRET, Scene, hex, send};
+use super::{SECRET, Scene, send};
+use crate::support::hmac_hex;
 
 #[tokio::test]
 async fn a_challenge_is_answered_and_is_no_event() {
@@ -12,7 +13,7 @@ async fn a_challenge_is_answered_and_is_no_event() {
     let body =
         r#"{"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}"#;
     let at = SystemClock::default().now().as_seconds().to_string();
-    let signature = format!("v0={}", hex(SECRET, &format!("v0:{at}:{body}")));
+    let signature = format!("v0={}", hmac_hex(SECRET, &format!("v0:{at}:{body}")));
     let headers = [("x-slack-request-timestamp", at.as_str()), ("x-slack-signature", signature.as_str())];
     let reply = scene.send(&headers, body).await;
     assert_eq!(reply.status, 200);
@@ -39,7 +40,7 @@ async fn a_verify_token_opens_the_door_and_a_wrong_one_does_not() {
 async fn a_secret_is_learned_once_and_nothing_is_taken_before() {
     let scene = Scene::new("asana", json!({})).await;
     let body = r#"{"events":[]}"#;
-    let early = scene.send(&[("x-hook-signature", &hex("learned", body))], body).await;
+    let early = scene.send(&[("x-hook-signature", &hmac_hex("learned", body))], body).await;
     assert!(early.status >= 400, "nothing can be checked yet: {early}");
     let reply = scene.send(&[("x-hook-secret", "learned")], "{}").await;
     assert_eq!((reply.status, reply.header("x-hook-secret")), (200, "learned"), "{reply}");
@@ -47,8 +48,8 @@ async fn a_secret_is_learned_once_and_nothing_is_taken_before() {
     assert_ne!(usurper.header("x-hook-secret"), "another", "{usurper}");
 
     let event = r#"{"events":[{"action":"changed","resource":{"resource_type":"task","gid":"7"}}]}"#;
-    assert!(scene.send(&[("x-hook-signature", &hex("another", event))], event).await.status >= 400);
-    scene.send(&[("x-hook-signature", &hex("learned", event))], event).await.must(200);
+    assert!(scene.send(&[("x-hook-signature", &hmac_hex("another", event))], event).await.status >= 400);
+    scene.send(&[("x-hook-signature", &hmac_hex("learned", event))], event).await.must(200);
     scene.receiver.wait("/hook", 1).await;
     let seen = scene.receptions().await;
     assert_eq!(
@@ -59,7 +60,7 @@ async fn a_secret_is_learned_once_and_nothing_is_taken_before() {
     let body = json!({"name": "renamed", "type": "asana", "config": {}});
     scene.client.put(&scene.source.path, body).await.must(200);
     let event = event.replace('7', "8");
-    send(&scene.client, &scene.source.address, &[("x-hook-signature", &hex("learned", &event))], &event)
+    send(&scene.client, &scene.source.address, &[("x-hook-signature", &hmac_hex("learned", &event))], &event)
         .await
         .must(200);
 }

@@ -5,16 +5,16 @@ mod handshakes;
 mod journey;
 mod keys;
 mod limits;
+mod link;
 mod refused;
 mod repeated;
 mod schedules;
 mod taken;
 
 use http::Method;
-use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Receiver, Reply, Server, await_until};
+use crate::support::{Client, Receiver, Reply, Server, await_until, hmac_hex};
 
 const SOURCES: &str = "/ingest/api/v1/source";
 const SECRET: &str = "It's a Secret to Everybody";
@@ -107,15 +107,5 @@ async fn send(client: &Client, address: &str, headers: &[(&str, &str)], body: &s
 
 /// `sha256=` and HMAC-SHA256 in hexadecimal digits.
 fn signed(secret: &str, body: &str) -> String {
-    format!("sha256={}", hex(secret, body))
-}
-
-fn hex(secret: &str, body: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
-    hmac::sign(&key, body.as_bytes())
-        .as_ref()
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    format!("sha256={}", hmac_hex(secret, body))
 }

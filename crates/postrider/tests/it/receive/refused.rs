@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{SECRET, Scene, Source, hex, send};
+use super::{SECRET, Scene, Source, send};
+use crate::support::hmac_hex;
 
 #[tokio::test]
 async fn a_forged_request_is_refused_and_kept() {
@@ -30,7 +31,7 @@ async fn a_forged_request_is_refused_and_kept() {
 #[tokio::test]
 async fn each_provider_hears_the_refusal_that_it_expects() {
     let scene = Scene::new("gocardless", json!({"secret": SECRET})).await;
-    let wrong = hex("another", "{}");
+    let wrong = hmac_hex("another", "{}");
     assert_eq!(scene.send(&[("webhook-signature", &wrong)], "{}").await.status, 498);
     let discord = json!({"secret": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"});
     let source = Source::new(&scene.client, "discord", discord).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use super::{SECRET, Scene, Source, hex, send, signed};
-use crate::support::{Answer, Binary, Raw, Receiver, await_until};
+use super::{SECRET, Scene, Source, send, signed};
+use crate::support::{Answer, Binary, Raw, Receiver, await_until, hmac_hex};
 
 const PUSH: &str = "{ \"ref\":\"refs/heads/main\",\"n\": 1.0e2 }\n";
 
@@ -142,7 +142,7 @@ async fn a_batch_becomes_messages_where_the_source_wants_it() {
     let body = r#"{"events":[{"id":"EV1","resource_type":"payments","action":"confirmed"},
         {"id":"EV2","resource_type":"mandates","action":"created"},
         {"id":"EV1","resource_type":"payments","action":"confirmed"}],"meta":{"webhook_id":"WB1"}}"#;
-    let signature = hex(SECRET, body);
+    let signature = hmac_hex(SECRET, body);
     for (split, arrivals) in [(false, 1), (true, 2)] {
         let scene = Scene::new("gocardless", json!({"secret": SECRET, "split": split})).await;
         scene.send(&[("webhook-signature", &signature)], body).await.must(200);

@@ -107,6 +107,12 @@ impl Builder {
         Self { clock, ..self }
     }
 
+    /// With bins under any name, as `postrider dev` has them.
+    pub(crate) fn open_bins(mut self) -> Self {
+        self.overrides.bins = true;
+        self
+    }
+
     /// With changes to what deliveries are sent with, such as another resolver.
     pub(crate) fn egress(
         mut self,

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use postrider_core::rng::TestRng;
 
 use super::*;
-use crate::postgres::{Options, Postgres, apps, attempts, deliveries, endpoints, event_types, messages};
+use crate::postgres::{
+    Options, Postgres, apps, attempts, deliveries, endpoints, event_types, messages, tasks,
+};
 use crate::seal::{SealKey, Sealer};
 
 /// Where the test of the plans finds a database.
 const URL: &str = "POSTRIDER_TEST_POSTGRES_URL";
-const LISTS: [&List; 8] = [
+const LISTS: [&List; 9] = [
     &apps::LIST,
     &event_types::LIST,
     &endpoints::LIST,
@@ -17,6 +19,7 @@ const LISTS: [&List; 8] = [
     &attempts::BY_MESSAGE,
     &deliveries::BY_ENDPOINT,
     &deliveries::BY_MESSAGE,
+    &tasks::LIST,
 ];
 
 fn page(edge: Option<Edge<i64>>, order: Option<Order>) -> Page<i64> {

@@ -1,0 +1,145 @@
+//! Background tasks: begun, listed, looked at, ended.
+//!
+//! What a task does step by step is in [`replay`](super::replay); who moves it on is in `upkeep`.
+
+use std::sync::Arc;
+
+use postrider_core::id::TaskId;
+use postrider_core::names::Invalid;
+use postrider_core::scope::{AppScope, Identity, SystemScope};
+use postrider_core::task::{Job, Progress, Span, Task, TaskStatus};
+use postrider_core::time::Timestamp;
+use postrider_store::{Listed, Page, Repeat, StartError, TaskFilter};
+
+use super::access;
+use super::fields::InvalidFields;
+use super::finish;
+use super::once::Once;
+use crate::context::Context;
+
+/// Why an act on tasks fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// As for every act.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// Values are refused.
+    #[error(transparent)]
+    Invalid(#[from] InvalidFields),
+    /// The request was made before.
+    #[error("the request was made before")]
+    Repeated(Repeat),
+}
+
+/// The span from `since` to before `until`, which is now when not given or later.
+pub(super) fn span(
+    since: Timestamp,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Span, InvalidFields> {
+    let until = until.unwrap_or(now).min(now);
+    if until <= since {
+        return Err(InvalidFields::one("since", Invalid::value("must be before `until` and before now")));
+    }
+    Ok(Span { since, until })
+}
+
+/// Begins a task over what belongs to an application.
+pub(super) async fn start(
+    context: &Context,
+    scope: AppScope,
+    job: Job,
+    span: Span,
+    once: Option<Once<Task>>,
+) -> Result<Task, Error> {
+    let now = context.now();
+    let task = Task {
+        id: TaskId::make(&context.ids, &*context.clock, &*context.rng),
+        environment: scope.environment(),
+        app: scope.app(),
+        job,
+        span,
+        reached: span.first_row(),
+        status: TaskStatus::Running,
+        progress: Progress::default(),
+        failure: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let record = once.map(|once| once.record(&task, now));
+    let (context, new) = (Arc::clone(context), task.clone());
+    let step = finish(async move {
+        let outcome = context.store.start_task(scope, new, record).await;
+        context.tasks.notify_one();
+        outcome
+    });
+    match step.await {
+        Ok(()) => Ok(task),
+        Err(StartError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
+        Err(StartError::NoApp) => Err(access::Error::Missing("application").into()),
+        Err(StartError::TooMany { .. }) => Err(access::Error::Crowded("tasks").into()),
+        Err(StartError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Tasks of the environment by id, those of its sources too.
+pub async fn list(
+    context: &Context,
+    identity: Identity,
+    filter: TaskFilter,
+    page: Page<TaskId>,
+) -> Result<Listed<Task, TaskId>, Error> {
+    Ok(context.store.tasks(identity.environment()?, filter, page).await?)
+}
+
+/// One task: of the environment, or of the application that the key is for.
+pub async fn get(context: &Context, identity: Identity, task: TaskId) -> Result<Task, Error> {
+    let found = context.store.task(identity.lookup()?, task).await?;
+    let within_reach = |task: &Task| match identity {
+        Identity::App(_, app) => task.app == app,
+        Identity::Environment(_) => true,
+        Identity::Instance => false,
+    };
+    Ok(found.filter(within_reach).ok_or(access::Error::Missing("background task"))?)
+}
+
+/// Ends a task: from then on nothing of it happens. What it has done stays done, and one that has ended stays as it is.
+pub async fn cancel(context: &Context, identity: Identity, task: TaskId) -> Result<Task, Error> {
+    let task = get(context, identity, task).await?;
+    let scope = SystemScope::assume().app(task.environment, task.app);
+    let ended = context.store.cancel_task(scope, task.id, context.now()).await?;
+    Ok(ended.ok_or(access::Error::Missing("background task"))?)
+}
+
+access::causes!(Error);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use postrider_core::app::Ref;
+    use postrider_core::limits;
+
+    use super::*;
+    use crate::context::fixture::Fixture;
+    use crate::service::replay;
+
+    #[tokio::test]
+    async fn tasks_of_one_application_have_a_ceiling() {
+        // Nothing moves tasks on here: all of them stay running.
+        let fixture = Fixture::new().await;
+        let (context, endpoint) = (&fixture.context, &fixture.endpoint);
+        let app = context.store.app_by_id(SystemScope::assume(), endpoint.app).await.unwrap().unwrap();
+        let own = Identity::App(app.environment, app.id);
+        let times = (context.now().before(Duration::from_secs(60)), None);
+        let (app, endpoint) = (Ref::Id(app.id), Ref::Id(endpoint.id));
+        let ask = || replay::recover(context, own, &app, &endpoint, times, None);
+        let mut last = None;
+        for _ in 0..limits::APP_TASKS {
+            last = Some(ask().await.unwrap());
+        }
+        assert!(matches!(ask().await, Err(replay::Error::Access(access::Error::Crowded(_)))));
+        cancel(context, own, last.unwrap().id).await.unwrap();
+        ask().await.expect("one has ended");
+    }
+}
