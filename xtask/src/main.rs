@@ -1,20 +1,26 @@
 //! The chores of this repository, run as `cargo xtask CHORE`.
 //!
 //! Everything that a contributor or the continuous integration runs is here, so that both run the same. In reading
-//! order: [`test`] is the whole check, made of [`step`]s, and [`count`]s the tests; [`tools`] installs what some tests need, [`postgres`] runs the
-//! server that others need; [`deps`] judges what the binary is made of; [`torture`], [`reference`] and [`size`] are small; [`process`] and [`workspace`] are
-//! what they share. `layers` has no chore: its tests hold the crates and modules to the architecture.
+//! order: [`test`] is the whole check, made of [`step`]s, and [`count`]s the tests; [`tools`] installs what some tests
+//! need, [`postgres`] runs the server that others need, [`chromium`] finds a browser, and [`debian`] installs either;
+//! [`deps`] judges what the binary is made of, [`vendor`] what the pages are; [`torture`], [`reference`] and [`size`] are
+//! small; [`process`] and [`workspace`] are what they share. `layers` has no chore: its tests hold the crates and modules
+//! to the architecture.
 //!
 //! Deliberately absent: releasing, and anything that needs an account.
 
 mod test;
 
+mod again;
+mod chromium;
 mod count;
+mod debian;
 mod postgres;
 mod step;
 mod tools;
 
 mod deps;
+mod vendor;
 
 mod reference;
 mod size;
@@ -44,6 +50,10 @@ enum Chore {
     Test(test::Arguments),
     /// Checks what the binary is made of: banned crates, double versions, licences, and where crates come from.
     Deps,
+    /// Checks that what others made of the pages is as it was published, offline.
+    VendorCheck,
+    /// Fetches what others made of the pages again, with npm.
+    VendorUpdate,
     /// Installs what some tests need, as `test` does, to run single tests by hand.
     Tools,
     /// Kills the server again and again while it works, and checks that nothing acknowledged is lost; or does all that
@@ -63,6 +73,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Test(arguments) => test::run(&arguments),
         Chore::Deps => deps::check(),
+        Chore::VendorCheck => vendor::check().map(|note| println!("{note}")),
+        Chore::VendorUpdate => vendor::update(),
         Chore::Tools => tools::install(true).map(drop),
         Chore::Torture(arguments) => torture::run(&arguments),
         Chore::Reference { check } => reference::run(check),

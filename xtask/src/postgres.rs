@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 
-use crate::{process, workspace};
+use crate::{debian, process, workspace};
 
 /// Names the server for the tests.
 pub(crate) const VARIABLE: &str = "POSTRIDER_TEST_POSTGRES_URL";
@@ -29,8 +29,7 @@ pub(crate) const PROGRAMS: &str = "POSTRIDER_TEST_POSTGRES_PROGRAMS";
 const ACCOUNT: &str = "postgres";
 /// Where Debian has the servers, by version.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// The longest that installing and starting may take.
-const INSTALL_LIMIT: Duration = Duration::from_secs(300);
+/// The longest that each step of making and starting may take.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Holds a server until its standard input ends. A terminal sends signals to all that run in it: they are left to
@@ -98,14 +97,9 @@ pub(crate) fn programs() -> Result<PathBuf> {
         return Ok(found);
     }
     let help = "install PostgreSQL 15 or newer (on Debian the package postgresql), or name a server in";
-    let may_install = is_root()? && process::succeeds(Command::new("apt-get").arg("--version"));
-    ensure!(may_install, "find PostgreSQL: {help} {VARIABLE}");
-    eprintln!("postgresql: installing");
-    process::run_within(INSTALL_LIMIT, Command::new("apt-get").args(["update", "--quiet=2"]))?;
-    let mut install = Command::new("apt-get");
-    install.args(["install", "--yes", "--quiet=2", "--no-install-recommends", "postgresql"]);
-    process::run_within(INSTALL_LIMIT, install.env("DEBIAN_FRONTEND", "noninteractive"))?;
-    newest().with_context(|| format!("find what apt-get has installed: {help} {VARIABLE}"))
+    let help = format!("{help} {VARIABLE}");
+    debian::install("postgresql", &help)?;
+    newest().with_context(|| format!("find what apt-get has installed: {help}"))
 }
 
 /// In Debian's folders, else in the search path.
@@ -128,7 +122,7 @@ struct Account(Option<(u32, u32)>);
 
 impl Account {
     fn choose() -> Result<Self> {
-        if !is_root()? {
+        if !debian::is_root()? {
             return Ok(Self(None));
         }
         let number = |flag| -> Result<u32> {
@@ -161,10 +155,6 @@ impl Account {
         }
         Ok(home.join(std::process::id().to_string()))
     }
-}
-
-fn is_root() -> Result<bool> {
-    Ok(process::output(Command::new("id").arg("-u"))?.trim_ascii() == b"0")
 }
 
 /// From the system's randomness, in hexadecimal digits.

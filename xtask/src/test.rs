@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use crate::again::Failed;
 use crate::count::{self, Counts, Skips};
 use crate::step::{Note, Steps};
 use crate::workspace::{cargo, is_ci, target};
-use crate::{deps, postgres, process, tools};
+use crate::{deps, postgres, process, tools, vendor};
 
 /// The longest that tests may show nothing: a cold build takes most of it, and no single test a quarter.
 const QUIET_MAX: Duration = Duration::from_secs(20 * 60);
@@ -31,7 +32,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { keep_going, may_skip } = *arguments;
     let mut counts = Counts::default();
-    let mut steps = Steps::new(6, keep_going);
+    let mut steps = Steps::new(7, keep_going);
     let mut server = None;
     steps.step("formatting", || {
         process::run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         deps::check()?;
         Ok(Note::new())
     });
+    steps.step("files of others", vendor::check);
     steps.step("lints", || {
         process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
         Ok(Note::new())
@@ -69,23 +71,34 @@ fn database(may_skip: bool, server: &mut Option<postgres::Server>) -> Result<Not
 
 fn tests(arguments: &Arguments, server: Option<&postgres::Server>, counts: &mut Counts) -> Result<Note> {
     let skips = Skips::begin(&target())?;
-    let mut command = cargo();
-    command.args(["test", "--workspace"]);
-    command.env("POSTRIDER_TEST_TOOLS", tools::home()).env(count::VARIABLE, skips.path());
-    if let Some(server) = server {
-        server.tell(&mut command);
-    }
-    if arguments.keep_going {
-        command.arg("--no-fail-fast");
-    }
-    let done = process::watch(QUIET_MAX, &mut command, |line| counts.add(line));
+    let command = || {
+        let mut command = cargo();
+        command.args(["test", "--workspace", "--no-fail-fast"]);
+        command.env("POSTRIDER_TEST_TOOLS", tools::home()).env(count::VARIABLE, skips.path());
+        if let Some(server) = server {
+            server.tell(&mut command);
+        }
+        command
+    };
+    let mut failed = Failed::default();
+    let done = process::watch(QUIET_MAX, &mut command(), |line| {
+        counts.add(line);
+        failed.note(line);
+    });
     let skipped = skips.read()?;
     counts.skip(skipped.len());
     for (test, reason) in &skipped {
         eprintln!("skipped: {test}: {reason}");
     }
-    done?;
+    let mut note = String::new();
+    match done {
+        Err(_) if failed.is_few() => {
+            failed.run_again(QUIET_MAX, &mut command())?;
+            note = format!(", UNSTEADY, passed only alone: {}", failed.names().join(", "));
+        }
+        done => done?,
+    }
     ensure!(counts.passed > 0, "run tests: cargo reported none");
     ensure!(arguments.may_skip || skipped.is_empty(), "run all tests: {} were skipped", skipped.len());
-    Ok(counts.to_string())
+    Ok(format!("{counts}{note}"))
 }

@@ -1,10 +1,11 @@
-//! What some tests need, in the target folder: the official client libraries for Python and Node.js, and the tools that
-//! judge the files of `deploy/`.
+//! What some tests need, in the target folder: the official client libraries for Python and Node.js, what drives a browser
+//! and judges pages, and the tools that judge the files of `deploy/`.
 //!
-//! Nothing is installed outside `target/test-tools`. A folder that is there is complete: one that could not be filled
+//! Nothing is installed outside `target/test-tools` but the browser itself, as [`chromium`] says. A folder that is there is complete: one that could not be filled
 //! is removed, so that a test which finds it may rely on it, and one which does not says that it was skipped.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::step::Note;
-use crate::{process, workspace};
+use crate::{chromium, process, workspace};
 
 /// The longest that an installation may take.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -29,9 +30,10 @@ struct Tool {
     fill: fn(&Path, &Path) -> Result<()>,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 4] = [
     Tool { name: "python", manifest: "clients/requirements.txt", fill: fill_python },
     Tool { name: "node", manifest: "clients/package.json", fill: fill_node },
+    Tool { name: "browser", manifest: "browser/package.json", fill: fill_browser },
     Tool { name: "deploy", manifest: "deploy/requirements.txt", fill: fill_python },
 ];
 
@@ -116,4 +118,10 @@ fn fill_node(folder: &Path, manifest: &Path) -> Result<()> {
         "--loglevel=error",
     ]);
     process::run_within(LIMIT, npm.current_dir(folder))
+}
+
+/// Packages of Node.js, and beside them the browser's program under a name that tests know.
+fn fill_browser(folder: &Path, manifest: &Path) -> Result<()> {
+    fill_node(folder, manifest)?;
+    symlink(chromium::program()?, folder.join("chromium")).context("link the browser")
 }

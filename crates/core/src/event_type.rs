@@ -1,5 +1,7 @@
 //! An event type: a name like `invoice.paid`, with versioned JSON Schemas.
 
+use std::sync::Arc;
+
 use crate::id::EventTypeId;
 use crate::retry::Schedule;
 use crate::time::Timestamp;
@@ -29,4 +31,26 @@ pub struct EventType {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// Which event types somebody sees. Flags hide an event type from portal sessions and from nobody else; they decide nothing
+/// about what is delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// All of them.
+    Everything,
+    /// Those without flags, and those that have one of these.
+    Flagged(Arc<[String]>),
+}
+
+impl Sight {
+    /// Whether it sees `event_type`.
+    #[must_use]
+    pub fn sees(&self, event_type: &EventType) -> bool {
+        let flags = &event_type.feature_flags;
+        match self {
+            Self::Everything => true,
+            Self::Flagged(own) => flags.is_empty() || flags.iter().any(|flag| own.contains(flag)),
+        }
+    }
 }

@@ -314,6 +314,14 @@ id_kind! {
     SourceId "src_";
     /// A received request that was refused.
     RefusalId "rfsl_";
+    /// An issue.
+    IssueId "iss_";
+    /// An entry of the audit log.
+    AuditId "adt_";
+    /// A person who signs in to the dashboard.
+    PersonId "usr_";
+    /// A session of a person.
+    SessionId "sess_";
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ mod message;
 mod probe;
 mod signature;
 
-mod jwt;
+pub(crate) mod jwt;
 mod paypal;
 mod sns;
 mod token;

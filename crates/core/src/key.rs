@@ -1,8 +1,9 @@
-//! API keys: opaque random tokens, of which only a hash is stored.
+//! API keys and portal sessions: opaque random tokens, of which only a hash is stored.
 
 use ring::digest::{SHA256, digest};
 use zeroize::Zeroize as _;
 
+use crate::event_type::Sight;
 use crate::id::KeyId;
 use crate::rng::Rng;
 use crate::scope::Identity;
@@ -30,6 +31,17 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// Since when it is refused because a person revoked it.
     pub revoked_at: Option<Timestamp>,
+    /// What it is as a portal session; `None` for a key that an operator made.
+    pub portal: Option<Portal>,
+}
+
+/// What a portal session has beside the rights of its key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Portal {
+    /// What the operator calls it; several may have the same name.
+    pub session: Option<String>,
+    /// The flags of event types that it sees.
+    pub feature_flags: Vec<String>,
 }
 
 impl Key {
@@ -37,6 +49,15 @@ impl Key {
     #[must_use]
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Which event types its holder sees.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        match &self.portal {
+            Some(portal) => Sight::Flagged(portal.feature_flags.clone().into()),
+            None => Sight::Everything,
+        }
     }
 }
 

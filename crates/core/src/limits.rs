@@ -80,3 +80,19 @@ pub const LEFT_OUT: usize = 100;
 pub const REPLAY_ENDPOINTS: usize = 100;
 /// Values that one replay may set in a body.
 pub const REPLAY_VALUES: usize = 100;
+/// How long a portal session lasts at least.
+pub const PORTAL_SESSION_MIN: Duration = Duration::from_secs(3_600);
+/// How long a portal session lasts at most, and when nobody says.
+pub const PORTAL_SESSION_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// How long the one-time key of a portal link can be used.
+pub const PORTAL_LINK: Duration = Duration::from_secs(600);
+/// Portal sessions of one application: the oldest ends when another begins.
+pub const PORTAL_SESSIONS: usize = 10_000;
+/// Flags of one portal session.
+pub const PORTAL_FLAGS: usize = 25;
+/// Characters of what an operator calls a portal session.
+pub const PORTAL_SESSION_CHARS: usize = 64;
+/// Names in one request to end portal sessions.
+pub const PORTAL_SESSIONS_NAMED: usize = 1_000;
+/// How long portal sessions that are to end may go on.
+pub const PORTAL_ENDING_MAX: Duration = Duration::from_secs(3 * 24 * 3_600);

@@ -1,17 +1,19 @@
 //! Who is asking, as types: what a scope cannot name, a caller cannot reach.
 //!
-//! An [`Identity`] comes from an API key. The scopes that the store's methods take can only be made from an identity
-//! (or, for the parts of the server that act for nobody, from [`SystemScope`]), so forgetting a tenant check does not
-//! compile.
+//! An [`Identity`] comes from an API key, a portal session or a person who signed in: how far it reaches ([`Reach`]), and
+//! what it may do there ([`Rights`]). The scopes that the store's methods take can only be made from an identity, by naming
+//! the [`Right`] that the act takes (or, for the parts of the server that act for nobody, from [`SystemScope`]): so forgetting
+//! a tenant check or a right does not compile.
 
 use crate::app::App;
 use crate::id::{AppId, EnvironmentId};
+use crate::rights::{Right, Rights};
 use crate::source::Source;
 
-/// What an API key may reach.
+/// How far an identity reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Identity {
-    /// Environments and all keys, but no tenant's data.
+pub enum Reach {
+    /// Environments, all keys and all people, but no tenant's data.
     Instance,
     /// Everything in one environment.
     Environment(EnvironmentId),
@@ -19,43 +21,107 @@ pub enum Identity {
     App(EnvironmentId, AppId),
 }
 
-/// The identity does not reach that far: `insufficient access`.
+/// Who asks: what is reached, and what may be done there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity {
+    reach: Reach,
+    rights: Rights,
+}
+
+/// The identity does not reach that far, or lacks a right: `insufficient access`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this key's scope does not allow this operation")]
-pub struct Denied;
+pub enum Denied {
+    /// What is asked for lies elsewhere.
+    #[error("this key's scope does not allow this operation")]
+    Reach,
+    /// It may not do this.
+    #[error("this operation takes the right to {}, which is missing here", .0.allows())]
+    Right(Right),
+}
 
 impl Identity {
-    /// The right to manage environments and keys.
-    pub fn instance(self) -> Result<InstanceScope, Denied> {
-        if self == Self::Instance { Ok(InstanceScope(())) } else { Err(Denied) }
-    }
-
-    /// The right to everything in the key's environment.
-    pub fn environment(self) -> Result<EnvironmentScope, Denied> {
-        match self {
-            Self::Environment(environment) => Ok(EnvironmentScope(environment)),
-            Self::Instance | Self::App(..) => Err(Denied),
-        }
-    }
-
-    /// The right to look an application up: the answer must still pass [`Identity::app`].
-    pub fn lookup(self) -> Result<LookupScope, Denied> {
-        match self {
-            Self::Environment(environment) | Self::App(environment, _) => Ok(LookupScope(environment)),
-            Self::Instance => Err(Denied),
-        }
-    }
-
-    /// The right to what belongs to `app`, or `None` when this identity must not know that it exists: nobody knows of the
-    /// hidden application of a source, which is reached by [`EnvironmentScope::source`].
+    /// An identity with these rights there.
     #[must_use]
-    pub fn app(self, app: &App) -> Option<AppScope> {
-        let reaches = match self {
-            Self::Instance => false,
-            Self::Environment(environment) => environment == app.environment,
-            Self::App(environment, own) => environment == app.environment && own == app.id,
+    pub const fn new(reach: Reach, rights: Rights) -> Self {
+        Self { reach, rights }
+    }
+
+    /// Whoever manages environments, keys and people.
+    #[must_use]
+    pub const fn instance_key() -> Self {
+        Self::new(Reach::Instance, Rights::ALL)
+    }
+
+    /// Whoever may do everything in one environment.
+    #[must_use]
+    pub const fn environment_key(environment: EnvironmentId) -> Self {
+        Self::new(Reach::Environment(environment), Rights::ALL)
+    }
+
+    /// Whoever may do everything with one application.
+    #[must_use]
+    pub const fn app_key(environment: EnvironmentId, app: AppId) -> Self {
+        Self::new(Reach::App(environment, app), Rights::ALL)
+    }
+
+    /// How far it reaches.
+    #[must_use]
+    pub const fn reach(self) -> Reach {
+        self.reach
+    }
+
+    /// What it may do there.
+    #[must_use]
+    pub const fn rights(self) -> Rights {
+        self.rights
+    }
+
+    /// Fails unless it has the right, wherever it reaches.
+    pub const fn needs(self, right: Right) -> Result<(), Denied> {
+        if self.rights.has(right) { Ok(()) } else { Err(Denied::Right(right)) }
+    }
+
+    /// The right to manage environments, keys and people.
+    pub const fn instance(self) -> Result<InstanceScope, Denied> {
+        match (self.reach, self.needs(Right::Manage)) {
+            (Reach::Instance, Ok(())) => Ok(InstanceScope(())),
+            (Reach::Instance, Err(denied)) => Err(denied),
+            (Reach::Environment(_) | Reach::App(..), _) => Err(Denied::Reach),
+        }
+    }
+
+    /// The right to act on everything in the environment.
+    pub const fn environment(self, right: Right) -> Result<EnvironmentScope, Denied> {
+        match (self.reach, self.needs(right)) {
+            (Reach::Environment(environment), Ok(())) => Ok(EnvironmentScope(environment)),
+            (Reach::Environment(_), Err(denied)) => Err(denied),
+            (Reach::Instance | Reach::App(..), _) => Err(Denied::Reach),
+        }
+    }
+
+    /// The right to look an application up in order to act on it: the answer must still pass [`Identity::app`].
+    pub const fn lookup(self, right: Right) -> Result<LookupScope, Denied> {
+        match (self.reach, self.needs(right)) {
+            (Reach::Instance, _) => Err(Denied::Reach),
+            (_, Err(denied)) => Err(denied),
+            (Reach::Environment(environment) | Reach::App(environment, _), Ok(())) => {
+                Ok(LookupScope(environment))
+            }
+        }
+    }
+
+    /// The right to act on what belongs to `app`, or `None` when this identity lacks it or must not know that the
+    /// application exists: nobody knows of the hidden application of a source, which is reached by
+    /// [`EnvironmentScope::source`]. Who must tell the two apart asks [`Identity::lookup`] first.
+    #[must_use]
+    pub fn app(self, app: &App, right: Right) -> Option<AppScope> {
+        let reaches = match self.reach {
+            Reach::Instance => false,
+            Reach::Environment(environment) => environment == app.environment,
+            Reach::App(environment, own) => environment == app.environment && own == app.id,
         };
-        (reaches && app.source.is_none()).then_some(AppScope { environment: app.environment, app: app.id })
+        let may = reaches && app.source.is_none() && self.rights.has(right);
+        may.then_some(AppScope { environment: app.environment, app: app.id })
     }
 }
 

@@ -51,13 +51,17 @@ use crate::intake::Rates;
 use crate::relay;
 use crate::server::{self, Server};
 use crate::service::bins::{self as bin_service, Bins};
+use crate::service::catalog::{self, Catalog};
 use crate::service::keyring::Keyring;
 use crate::service::listen::Listeners;
 use crate::service::memory::Memory;
+use crate::service::people::oidc::Oidc;
+use crate::service::people::{People, links};
 use crate::service::relay::{self as relay_service, Relay};
 use crate::service::sources::{Inlets, Keys, Refusals};
 use crate::telemetry::metrics;
 use crate::telemetry::requests::Counting;
+use crate::ui::docs::Docs;
 use crate::upkeep::Upkeep;
 use crate::watch;
 use database::Database;
@@ -125,6 +129,8 @@ pub struct Running {
     pub environment: EnvironmentId,
     /// The API key that this start made, because there was none: nobody can read it again.
     pub first_key: Option<Token>,
+    /// The link with which the first admin introduces themselves; there is one at each start until they have.
+    pub first_link: Option<links::Issued>,
     api: Router,
     config: Config,
     health: Arc<Health>,
@@ -159,6 +165,7 @@ pub async fn open(config: Config, overrides: Overrides) -> Result<Opened, StartE
         bins,
         directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
         keyring: Keyring::new(Arc::clone(&store)),
+        people: People::new(Oidc::new(&config.oidc, &config.egress)?),
         inlets: Inlets::new(Arc::clone(&store), Arc::clone(&presets)),
         keys: Keys::new(Arc::clone(&client), Arc::clone(&policy)),
         links,
@@ -208,6 +215,14 @@ fn bin_settings(config: &Config, are_open: bool) -> bin_service::Settings {
     }
 }
 
+/// The catalogue of event types, if the configuration has one.
+fn catalog(context: &Context, config: &Config, environment: EnvironmentId) -> Option<Catalog> {
+    let config::Docs { events, environment: named, title, intro, addresses } = config.docs.clone();
+    let settings =
+        catalog::Settings { environment: named, title, intro, addresses, timeout: config.dispatch.timeout };
+    (events == config::Readers::Public).then(|| Catalog::new(Arc::clone(context), settings, environment))
+}
+
 /// Relays as the configuration has them, under any name in development.
 fn relay_mode(config: &Config, is_development: bool) -> relay_service::Mode {
     match (config.relay.enabled, is_development) {
@@ -228,9 +243,13 @@ fn dispatch_config(config: &Config) -> dispatch::Config {
 }
 
 impl Opened {
-    /// The API inside this process, for `identity`. Nothing is sent before [`Opened::start`].
+    /// The API inside this process, for `identity`. Nothing is sent before [`Opened::start`]. Links lead to where the
+    /// configuration has the server.
     #[must_use]
     pub fn local(&self, identity: Identity) -> Local {
+        let general = &self.config.general;
+        let reached = general.public_url.clone().unwrap_or_else(|| format!("http://{}", general.listen));
+        self.context.address.set(reached.trim_end_matches('/').to_owned()).ok();
         Local::new(crate::api::router(Arc::clone(&self.context)), identity)
     }
 
@@ -254,6 +273,7 @@ impl Opened {
         let reached = config.general.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         context.address.set(reached.trim_end_matches('/').to_owned()).ok();
         let first_key = bootstrap::keys(&context, environment, config.general.bootstrap_key.as_ref()).await?;
+        let first_link = if config.node.roles.api { links::for_first(&context).await? } else { None };
 
         // Before anything that counts: what is counted without a recorder is lost, for ever where the counter is kept.
         let metrics = metrics::install();
@@ -267,10 +287,14 @@ impl Opened {
         let api = crate::api::router(Arc::clone(&context));
         let about_us = health::router(Arc::clone(&health));
         let mut whole = api.clone().merge(about_us.clone()).merge(inlet::router(Arc::clone(&context)));
-        whole = whole.merge(crate::ui::router(Arc::clone(&context)));
+        whole = whole.merge(crate::ui::router(&context, Arc::clone(&health)));
+        whole = whole.merge(crate::ui::portal::router(Arc::clone(&context), &config.portal.origins));
         if context.bins.settings().mode != bin_service::Mode::Off {
             whole = whole.merge(bins::router(Arc::clone(&context)));
         }
+        let docs =
+            Docs::new(catalog(&context, &config, environment), crate::api::openapi, context.public_url());
+        whole = whole.merge(crate::ui::docs::router(docs));
         if context.relay.is_on() {
             whole = whole.merge(relay::router(Arc::clone(&context)));
         }
@@ -291,6 +315,7 @@ impl Opened {
             context,
             environment,
             first_key,
+            first_link,
             api,
             config,
             health,

@@ -19,6 +19,7 @@ use crate::service::bins::Bins;
 use crate::service::keyring::Keyring;
 use crate::service::listen::Listeners;
 use crate::service::memory::Memory;
+use crate::service::people::People;
 use crate::service::relay::Relay;
 use crate::service::sources::{Inlets, Keys, Refusals};
 use crate::service::turns::Turns;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Who holds which key.
     pub keyring: Keyring,
+    /// What signing in shares.
+    pub people: People,
     /// What is known of providers: the embedded presets, and the operator's.
     pub presets: Arc<Presets>,
     /// Sources, ready to receive.
@@ -161,6 +164,7 @@ pub(crate) mod fixture {
             let context = Arc::new(Parts {
                 directory: Directory::new(Arc::clone(&store), Arc::clone(&policy)),
                 keyring: Keyring::new(Arc::clone(&store)),
+                people: People::default(),
                 inlets: Inlets::new(Arc::clone(&store), Arc::clone(&presets)),
                 presets,
                 links: LinkKey::new(&[1; 32]),
@@ -204,7 +208,7 @@ pub(crate) mod fixture {
                 created_at: context.now(),
             };
             context.store.create_environment(SystemScope::assume().instance(), environment).await.unwrap();
-            let identity = Identity::Environment(id);
+            let identity = Identity::environment_key(id);
             let changes = apps::Changes { name: Some("app".into()), ..apps::Changes::default() };
             let app = apps::create(&context, identity, changes, None).await.unwrap().id;
             let changes = endpoints::Changes {

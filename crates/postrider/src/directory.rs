@@ -19,6 +19,7 @@ use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
 use postrider_core::id::{AppId, EndpointId, EnvironmentId};
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity, LookupScope, SystemScope};
 use postrider_core::sign::Signer;
 use postrider_core::time::Timestamp;
@@ -88,18 +89,20 @@ impl Directory {
         }
     }
 
-    /// The application that `app` names, if `identity` may know that it exists, with the right to act on it.
+    /// The application that `app` names, if `identity` may know that it exists and has the right, with the scope to act on
+    /// it.
     pub async fn find(
         &self,
         identity: Identity,
+        right: Right,
         app: &Ref<AppId>,
     ) -> Result<Option<(AppScope, Arc<Route>)>, Error> {
-        let Ok(lookup) = identity.lookup() else { return Ok(None) };
+        let Ok(lookup) = identity.lookup(right) else { return Ok(None) };
         let route = match app {
             Ref::Id(id) => self.route(*id).await?,
             Ref::Uid(uid) => self.route_by_uid(lookup, uid).await?,
         };
-        Ok(route.and_then(|route| Some((identity.app(&route.app)?, route))))
+        Ok(route.and_then(|route| Some((identity.app(&route.app, right)?, route))))
     }
 
     /// The application with this id.

@@ -167,7 +167,12 @@ impl Bench {
             let acceptance =
                 Acceptance { message, deliveries, trigger: Trigger::Scheduled, now, idempotency: None };
             self.store.accept(scope, acceptance).await.expect("it is accepted");
-            let settlement = Settlement { attempt: self.attempt(id, target), then: Then::Succeeded };
+            let settlement = Settlement {
+                attempt: self.attempt(id, target),
+                app: scope.app(),
+                event_type: "invoice.paid".to_owned(),
+                then: Then::Succeeded,
+            };
             self.store.settle(system, vec![settlement].into(), Vec::new()).await.expect("it is settled");
             self.done.fetch_add(1, Ordering::Relaxed);
         }

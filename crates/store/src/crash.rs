@@ -3,7 +3,7 @@
 //! With the feature `crash-points`, `POSTRIDER_CRASH_AT=name` aborts the process when it first passes
 //! `point("name")`, and `POSTRIDER_CRASH_AT=name:7` when it passes it for the seventh time. Without the feature a point
 //! is nothing at all. The names are part of the tests' vocabulary: `accept.before_commit`, `settle.before_commit`,
-//! `commit.before`, `commit.after`, `sync.after`, `checkpoint.during`, `retain.batch`, `migrate.step`, `backup.pages`, `close.before`,
+//! `commit.before`, `commit.after`, `sync.after`, `checkpoint.during`, `retain.batch`, `fold.pass`, `tally.written`, `migrate.step`, `backup.pages`, `close.before`,
 //! `transfer.batch`, `transfer.written`, `transfer.copied`, `transfer.compared`, `transfer.marked`.
 
 /// Ends the process here if a test asked for it.

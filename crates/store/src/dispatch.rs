@@ -44,6 +44,10 @@ pub struct LaneDue {
 pub struct Settlement {
     /// The attempt. Its number must be one more than the delivery's attempts so far.
     pub attempt: Attempt,
+    /// Whose delivery it is, as the [`Work`] says.
+    pub app: AppId,
+    /// The event type of its message: what it is counted by.
+    pub event_type: String,
     /// What becomes of the delivery.
     pub then: Then,
 }

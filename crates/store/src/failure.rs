@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::{AcceptError, ChangeError, CreateError, Error, ResendError, StartError};
+use crate::{AcceptError, ChangeError, CreateError, Error, PersonError, ResendError, StartError};
 
 /// An error of a job: either the engine failed, and the transaction is worth nothing, or the job refused what was
 /// asked before it wrote anything, and the transaction goes on.
@@ -27,7 +27,7 @@ macro_rules! failures {
     )*};
 }
 
-failures!(AcceptError, ChangeError, StartError, ResendError);
+failures!(AcceptError, ChangeError, PersonError, StartError, ResendError);
 
 impl<T: Debug + Send + 'static> Failure for CreateError<T> {
     fn into_engine(self) -> Result<Error, Self> {
@@ -39,7 +39,8 @@ impl<T: Debug + Send + 'static> Failure for CreateError<T> {
 macro_rules! from_driver {
     ($driver:ty) => {
         $crate::failure::from_driver!(
-            $driver, $crate::AcceptError, $crate::ChangeError, $crate::StartError, $crate::ResendError
+            $driver, $crate::AcceptError, $crate::ChangeError, $crate::PersonError, $crate::StartError,
+            $crate::ResendError
         );
 
         impl<T: std::fmt::Debug> From<$driver> for $crate::CreateError<T> {

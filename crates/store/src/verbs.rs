@@ -2,19 +2,28 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_core::app::{App, Ref};
 use postrider_core::attempt::Attempt;
+use postrider_core::audit::Entry;
 use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
+use postrider_core::id::{
+    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SessionId, SourceId, TaskId,
+};
+use postrider_core::issue::{Issue, Said};
 use postrider_core::key::{Key, TokenHash};
 use postrider_core::message::Message;
+use postrider_core::password::PasswordHash;
+use postrider_core::person::Person;
+use postrider_core::query::Place;
 use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::session::{Link, Session};
 use postrider_core::source::Source;
 use postrider_core::task::{Progress, Task};
 use postrider_core::time::Timestamp;
@@ -22,10 +31,13 @@ use postrider_core::time::Timestamp;
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
 use crate::partition::Partitions;
+use crate::rollup::{Folded, RollupQuery, Rollups, Within};
 use crate::{
-    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, ChangeError, Claim, Claimed, CreateError,
-    DeliveryFilter, DeliveryStats, EndpointMark, Error, Idempotency, Intake, LaneDue, Listed, MessageFilter,
-    Page, ResendError, Settled, Settlement, StartError, Step, Taken, TaskFilter,
+    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, AuditFilter, AuditScope, ChangeError,
+    Chosen, Claim, Claimed, CreateError, DeliveryFilter, DeliveryHit, DeliveryStats, Ending, EndpointMark,
+    Error, Expiry, Facets, Idempotency, Intake, IssueFilter, Known, LaneDue, Listed, MessageFilter,
+    MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, ResendError, Search, SearchScope,
+    Searched, Settled, Settlement, StartError, Step, Taken, TaskFilter, Who,
 };
 
 /// A change to one object, applied to what the store holds, inside the transaction that writes it back. It may be
@@ -93,8 +105,125 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes a key from `now` on; revoking again keeps the first time.
     async fn revoke_key(&self, scope: InstanceScope, id: KeyId, now: Timestamp)
     -> Result<Option<Key>, Error>;
-    /// The key with this hash, valid or not.
+    /// The key or portal session with this hash, valid or not.
     async fn identify(&self, scope: SystemScope, hash: TokenHash) -> Result<Option<Key>, Error>;
+
+    // ---- portal sessions
+
+    /// Adds a portal session with its link. Those of the application that have ended go, and the oldest if there are too
+    /// many: how many of these, which end at once only if they are forgotten. `None` when the application is gone.
+    async fn create_portal_session(
+        &self,
+        scope: AppScope,
+        new: NewPortalSession,
+    ) -> Result<Option<usize>, Error>;
+    /// Exchanges a one-time key for a session, once, and says how many of the oldest had to go for it. `None` when it is
+    /// unknown, used or over, or the application is gone.
+    async fn open_portal(&self, scope: SystemScope, opening: Opening) -> Result<Option<(Key, usize)>, Error>;
+    /// Ends a portal session; `false` when it has ended.
+    async fn end_portal_session(&self, scope: AppScope, session: KeyId) -> Result<bool, Error>;
+    /// Moves the end of portal sessions forward.
+    async fn expire_portal_sessions(&self, scope: AppScope, expiry: Expiry) -> Result<(), Error>;
+
+    // ---- the audit log
+
+    /// Adds an entry. One that is in it stays as it is, until [`Store::forget_audit`].
+    async fn record_audit(&self, scope: SystemScope, entry: Entry) -> Result<(), Error>;
+    /// Entries by id, newest first in their natural order.
+    async fn audited(
+        &self,
+        scope: AuditScope,
+        filter: AuditFilter,
+        page: Page<AuditId>,
+    ) -> Result<Listed<Entry, AuditId>, Error>;
+    /// Removes entries made before `before`, the oldest first and at most `limit`. How many were removed.
+    async fn forget_audit(&self, scope: SystemScope, before: Timestamp, limit: usize) -> Result<u64, Error>;
+
+    // ---- people, their links and their sessions
+
+    /// Adds a person, and a link for their password where they get one. A taken address is [`CreateError::Taken`], too
+    /// many people [`CreateError::TooMany`].
+    async fn create_person(
+        &self,
+        scope: InstanceScope,
+        person: Person,
+        link: Option<NewLink>,
+    ) -> Result<(), CreateError<Person>>;
+    /// Adds the first person, if there is nobody and `link` is one for that; then no such link can be used any more.
+    /// `false`, and nothing happened, otherwise.
+    async fn create_first_person(
+        &self,
+        scope: SystemScope,
+        link: TokenHash,
+        person: Person,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+    /// Whether there is anybody.
+    async fn has_people(&self, scope: SystemScope) -> Result<bool, Error>;
+    /// All people, oldest first, disabled ones too; at most [`PEOPLE`](postrider_core::person::PEOPLE).
+    async fn people(&self, scope: InstanceScope) -> Result<Vec<Person>, Error>;
+    /// The person that is named, disabled or not, with what proves who they are.
+    async fn person(&self, scope: SystemScope, who: Who) -> Result<Option<Known>, Error>;
+    /// Changes a person (not their address, and not their password). One who is disabled then has no session and no link
+    /// any more. Where somebody manages the installation, somebody still does: [`PersonError::LastAdmin`].
+    async fn change_person(
+        &self,
+        scope: InstanceScope,
+        person: PersonId,
+        change: Change<Person>,
+    ) -> Result<Option<Person>, PersonError>;
+    /// Takes a person's password, sessions and links from them, and gives them a link for another password.
+    async fn reset_person(
+        &self,
+        scope: InstanceScope,
+        person: PersonId,
+        link: NewLink,
+    ) -> Result<Option<Person>, Error>;
+    /// Gives a person another password, ends sessions, and takes their links. `false` when there is no such person.
+    async fn set_password(
+        &self,
+        scope: SystemScope,
+        person: PersonId,
+        password: PasswordHash,
+        ending: Ending,
+    ) -> Result<bool, Error>;
+    /// Keeps a link, in the place of an earlier one for the same person and purpose. `false` when there is nobody whom it
+    /// can be for: the person is not there or disabled, or, of one for the first admin, somebody is there.
+    async fn make_link(
+        &self,
+        scope: SystemScope,
+        hash: TokenHash,
+        link: Link,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+    /// The link with this hash, past or not. Those of disabled people are not there.
+    async fn link(&self, scope: SystemScope, hash: TokenHash) -> Result<Option<Link>, Error>;
+    /// Uses a link up, if it is still good: one for a password with what was chosen, which ends all sessions; one for
+    /// signing in with nothing. Of several at once, one gets the person.
+    async fn use_link(
+        &self,
+        scope: SystemScope,
+        hash: TokenHash,
+        now: Timestamp,
+        chosen: Option<Chosen>,
+    ) -> Result<Option<Person>, Error>;
+    /// Begins a session. Those of the person that are over are forgotten, and the oldest where there are
+    /// [`SESSIONS`](postrider_core::session::SESSIONS). `false` for a person who is disabled or not there.
+    async fn begin_session(
+        &self,
+        scope: SystemScope,
+        session: Session,
+        hash: TokenHash,
+    ) -> Result<bool, Error>;
+    /// The session with this hash, over or not, and whose it is. Those of disabled people are not there.
+    async fn session(&self, scope: SystemScope, hash: TokenHash) -> Result<Option<(Session, Person)>, Error>;
+    /// Notes that a session was used at `now`.
+    async fn see_session(&self, scope: SystemScope, session: SessionId, now: Timestamp) -> Result<(), Error>;
+    /// A person's sessions, the newest first, also those that are over.
+    async fn sessions(&self, scope: SystemScope, person: PersonId) -> Result<Vec<Session>, Error>;
+    /// Ends sessions of a person; says how many.
+    async fn end_sessions(&self, scope: SystemScope, person: PersonId, ending: Ending) -> Result<u64, Error>;
 
     // ---- applications
 
@@ -296,6 +425,27 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<bool, Error>;
 
+    // ---- searching
+
+    /// Deliveries that a query means, the newest message first, and those of one message by endpoint. A page may be short,
+    /// even empty, before the end: then [`Searched::next`] says where to go on.
+    async fn search_deliveries(
+        &self,
+        scope: SearchScope,
+        search: Search,
+        page: Page<Place>,
+    ) -> Result<Searched<DeliveryHit>, Error>;
+    /// Messages that a query means, newest first; what it says of deliveries, one delivery of a message must meet all of.
+    /// Pages as for deliveries.
+    async fn search_messages(
+        &self,
+        scope: SearchScope,
+        search: Search,
+        page: Page<Place>,
+    ) -> Result<Searched<MessageHit>, Error>;
+    /// How the deliveries that a query means divide, counted from the newest on for as long as the effort lasts.
+    async fn facets(&self, scope: SearchScope, search: Search) -> Result<Facets, Error>;
+
     // ---- sources and what they receive
 
     /// Adds a source and its hidden application. A taken uid is [`CreateError::Taken`], too many sources
@@ -424,6 +574,29 @@ pub trait Store: Send + Sync + 'static {
     async fn cancel_task(&self, scope: AppScope, task: TaskId, now: Timestamp)
     -> Result<Option<Task>, Error>;
 
+    // ---- rollups and issues
+
+    /// Numbers over time, within the ceilings of [`rollup`](crate::rollup).
+    async fn rollups(&self, within: Within, query: RollupQuery) -> Result<Rollups, Error>;
+    /// Issues by id, descending in their natural order. Pages may be short, even empty. Those of deleted endpoints are
+    /// not there.
+    async fn issues(
+        &self,
+        within: Within,
+        filter: IssueFilter,
+        page: Page<IssueId>,
+    ) -> Result<Listed<Issue, IssueId>, Error>;
+    /// The issue with this id.
+    async fn issue(&self, within: Within, issue: IssueId) -> Result<Option<Issue>, Error>;
+    /// Notes what somebody says of an issue. The issue as it is then.
+    async fn say_of_issue(
+        &self,
+        within: Within,
+        issue: IssueId,
+        said: Said,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, Error>;
+
     // ---- dispatch
 
     /// Puts what earlier holders held back to waiting, due as it was; called once before dispatch starts. Where other
@@ -459,6 +632,16 @@ pub trait Store: Send + Sync + 'static {
     /// time has come, cancels what can never be sent, forgets old idempotency answers. Touches at most `limit`
     /// rows of each kind. Never drops a payload that has an unfinished delivery.
     async fn retain(&self, scope: SystemScope, now: Timestamp, limit: usize) -> Result<Retained, Error>;
+    /// One short pass over rollups and issues: folds what is too old to be told apart finely, removes rollups that are
+    /// older than `kept` and issues that were not seen for long, and notes which ones are over. Touches at most `limit`
+    /// rows of each kind.
+    async fn fold(
+        &self,
+        scope: SystemScope,
+        now: Timestamp,
+        kept: Duration,
+        limit: usize,
+    ) -> Result<Folded, Error>;
     /// Writes a consistent copy of everything to `to`, which must not exist, while the store is in use. `progress`
     /// is called with pages done and pages in all.
     async fn backup(

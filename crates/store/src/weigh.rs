@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use postrider_core::app::App;
 use postrider_core::attempt::Attempt;
+use postrider_core::audit::Entry;
 use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::event_type::EventType;
+use postrider_core::issue::Issue;
 use postrider_core::message::Message;
 use postrider_core::source::Source;
 use postrider_core::task::{Job, Task};
@@ -47,6 +49,12 @@ impl Weigh for Endpoint {
     }
 }
 
+impl Weigh for Issue {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
 impl Weigh for Message {
     fn bytes(&self) -> usize {
         self.payload.as_ref().map_or(0, |payload| payload.body.len())
@@ -68,6 +76,14 @@ impl Weigh for Task {
             Job::Recover(_) | Job::ReplayMissing(_) => &[],
         };
         event_types.iter().map(String::len).sum()
+    }
+}
+
+impl Weigh for Entry {
+    fn bytes(&self) -> usize {
+        let value =
+            |value: &Option<serde_json::Value>| value.as_ref().map_or(0, |value| value.to_string().len());
+        self.changes.iter().map(|changed| value(&changed.old) + value(&changed.new)).sum()
     }
 }
 

@@ -15,7 +15,8 @@ use super::fetched::{Fetched, KeyRequest};
 use super::key::{self, Algorithm, Hash, KeyForm};
 use super::message;
 use super::place::View;
-use super::scheme::{Jwt, JwtAlgorithm, JwtKeys};
+pub(crate) use super::scheme::JwtAlgorithm;
+use super::scheme::{Jwt, JwtKeys};
 use super::secret::Secret;
 use super::settings::Settings;
 use super::signature::{fresh, unix_time};
@@ -34,15 +35,17 @@ pub(super) enum Outcome {
 }
 
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    pub(crate) kid: Option<String>,
+    /// What a reader must understand, which nobody here does.
+    pub(crate) crit: Option<Value>,
 }
 
 /// A public key of a key set.
 #[derive(Deserialize)]
-struct Jwk {
-    kid: Option<String>,
+pub(crate) struct Jwk {
+    pub(crate) kid: Option<String>,
     kty: String,
     #[serde(default)]
     crv: String,
@@ -57,8 +60,8 @@ struct Jwk {
 }
 
 #[derive(Deserialize)]
-struct KeySet {
-    keys: Vec<Jwk>,
+pub(crate) struct KeySet {
+    pub(crate) keys: Vec<Jwk>,
 }
 
 #[derive(Deserialize)]
@@ -67,15 +70,15 @@ struct OneKey {
 }
 
 /// A token in its parts; not trusted before its signature is checked.
-struct Token<'t> {
-    header: Header,
-    claims: Map<String, Value>,
+pub(crate) struct Token<'t> {
+    pub(crate) header: Header,
+    pub(crate) claims: Map<String, Value>,
     signed: &'t [u8],
     signature: Vec<u8>,
 }
 
 impl<'t> Token<'t> {
-    fn read(text: &'t [u8]) -> Option<Self> {
+    pub(crate) fn read(text: &'t [u8]) -> Option<Self> {
         let dot = text.iter().rposition(|byte| *byte == b'.')?;
         let (signed, signature) = (&text[..dot], &text[dot + 1..]);
         let middle = signed.iter().position(|byte| *byte == b'.')?;
@@ -88,7 +91,7 @@ impl<'t> Token<'t> {
         })
     }
 
-    fn number(&self, claim: &str) -> Option<i64> {
+    pub(crate) fn number(&self, claim: &str) -> Option<i64> {
         self.claims.get(claim)?.as_i64()
     }
 }
@@ -221,22 +224,7 @@ impl Jwt {
     }
 
     fn judge(&self, key: &Jwk, token: &Token<'_>, secret: Option<usize>) -> Result<Outcome, Reason> {
-        let decode = |text: &str| encoding::base64(text.as_bytes()).unwrap_or_default();
-        let matches = match self.algorithm {
-            JwtAlgorithm::Rs256 => {
-                let (n, e) = (decode(&key.n), decode(&key.e));
-                // Leading zeros are no part of a number, and one who verifies may refuse them.
-                let n = &n[n.iter().take_while(|byte| **byte == 0).count()..];
-                key.kty == "RSA" && key::rsa_matches(n, &e, token.signed, &token.signature)
-            }
-            JwtAlgorithm::Es256 => {
-                let point = [&[4][..], &decode(&key.x), &decode(&key.y)].concat();
-                let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-                key.kty == "EC" && key.crv == "P-256" && public.verify(token.signed, &token.signature).is_ok()
-            }
-            JwtAlgorithm::Hs256 => false,
-        };
-        if matches {
+        if key.matches(self.algorithm, token) {
             Ok(Outcome::Proof(Proof { secret, timestamp: None }))
         } else {
             Err(Reason::NoMatch { secrets: usize::from(secret.is_some()) })
@@ -244,8 +232,31 @@ impl Jwt {
     }
 }
 
+impl Jwk {
+    /// Whether the token's signature is of this key, by an algorithm that the caller has chosen.
+    pub(crate) fn matches(&self, algorithm: JwtAlgorithm, token: &Token<'_>) -> bool {
+        let decode = |text: &str| encoding::base64(text.as_bytes()).unwrap_or_default();
+        match algorithm {
+            JwtAlgorithm::Rs256 => {
+                let (n, e) = (decode(&self.n), decode(&self.e));
+                // Leading zeros are no part of a number, and one who verifies may refuse them.
+                let n = &n[n.iter().take_while(|byte| **byte == 0).count()..];
+                self.kty == "RSA" && key::rsa_matches(n, &e, token.signed, &token.signature)
+            }
+            JwtAlgorithm::Es256 => {
+                let point = [&[4][..], &decode(&self.x), &decode(&self.y)].concat();
+                let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+                self.kty == "EC"
+                    && self.crv == "P-256"
+                    && public.verify(token.signed, &token.signature).is_ok()
+            }
+            JwtAlgorithm::Hs256 => false,
+        }
+    }
+}
+
 impl JwtAlgorithm {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
             Self::Rs256 => "RS256",

@@ -151,7 +151,7 @@ pub(super) struct Jwt {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) enum JwtAlgorithm {
+pub(crate) enum JwtAlgorithm {
     #[serde(rename = "HS256")]
     Hs256,
     #[serde(rename = "RS256")]

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use postrider_core::rights::Right;
 use postrider_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -99,7 +100,7 @@ pub(crate) async fn list(
     Caller(identity): Caller,
     State(context): State<Context>,
 ) -> Result<Response, Problem> {
-    let scope = identity.environment().map_err(access::Error::from)?;
+    let scope = identity.environment(Right::Read).map_err(access::Error::from)?;
     let listed = context.bins.list(scope);
     let data = listed.iter().map(|listed| bin_out(&context, listed)).collect();
     Ok(answer::reply(StatusCode::OK, &BinsOut { data }))
@@ -124,7 +125,7 @@ pub(crate) async fn create(
     Caller(identity): Caller,
     State(context): State<Context>,
 ) -> Result<Response, Problem> {
-    let scope = identity.environment().map_err(access::Error::from)?;
+    let scope = identity.environment(Right::Manage).map_err(access::Error::from)?;
     if context.bins.settings().mode == Mode::Off {
         let detail = "Bins are switched off on this server: `bins.enabled` in its configuration.";
         return Err(Problem::plain(StatusCode::CONFLICT, "bins_disabled", detail));
@@ -156,7 +157,7 @@ pub(crate) async fn delete(
     State(context): State<Context>,
     Path(path): Path<BinPath>,
 ) -> Result<Response, Problem> {
-    let scope = identity.environment().map_err(access::Error::from)?;
+    let scope = identity.environment(Right::Manage).map_err(access::Error::from)?;
     if context.bins.remove(scope, &path.bin_name) {
         Ok(answer::empty())
     } else {

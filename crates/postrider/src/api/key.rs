@@ -6,7 +6,7 @@ use http::StatusCode;
 use postrider_core::app::Ref;
 use postrider_core::id::{AppId, EnvironmentId, KeyId};
 use postrider_core::key::Key;
-use postrider_core::scope::Identity;
+use postrider_core::scope;
 use postrider_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -109,10 +109,10 @@ pub(super) struct KeyIn {
 
 impl<'a> From<&'a Key> for KeyOut<'a> {
     fn from(key: &'a Key) -> Self {
-        let (scope, environment, app) = match key.identity {
-            Identity::Instance => (KeyScope::Instance, None, None),
-            Identity::Environment(environment) => (KeyScope::Environment, Some(environment), None),
-            Identity::App(environment, app) => (KeyScope::App, Some(environment), Some(app)),
+        let (scope, environment, app) = match key.identity.reach() {
+            scope::Reach::Instance => (KeyScope::Instance, None, None),
+            scope::Reach::Environment(environment) => (KeyScope::Environment, Some(environment), None),
+            scope::Reach::App(environment, app) => (KeyScope::App, Some(environment), Some(app)),
         };
         Self {
             id: key.id,

@@ -107,6 +107,17 @@ pub(crate) fn list<T, C: Display>(
     cursor: impl Fn(&T) -> C,
     write: impl Fn(&T, &mut Vec<u8>),
 ) -> Response {
+    list_with(asked, listed, cursor, write, None::<(&str, &())>)
+}
+
+/// As [`list`], with one more member of the answer.
+pub(crate) fn list_with<T, C: Display, M: Serialize>(
+    asked: &Page<C>,
+    listed: &Listed<T, C>,
+    cursor: impl Fn(&T) -> C,
+    write: impl Fn(&T, &mut Vec<u8>),
+    more: Option<(&str, &M)>,
+) -> Response {
     let mut out = Vec::with_capacity(256 * (listed.rows.len() + 1));
     out.extend_from_slice(b"{\"data\":[");
     for (index, row) in listed.rows.iter().enumerate() {
@@ -116,8 +127,12 @@ pub(crate) fn list<T, C: Display>(
         write(row, &mut out);
     }
     out.extend_from_slice(b"],");
-    let tail = answer::render(&tail(asked, listed, cursor));
-    out.extend_from_slice(&tail[1..]);
+    let (tail, mut last) = (tail(asked, listed, cursor), Vec::new());
+    match more {
+        None => answer::write(&tail, &mut last),
+        Some((name, value)) => answer::write_with(&tail, name, |out| answer::write(value, out), &mut last),
+    }
+    out.extend_from_slice(&last[1..]);
     answer::json(StatusCode::OK, out)
 }
 

@@ -4,7 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::extract::Path as AxumPath;
 use http::request::Parts;
 use postrider_core::app::Ref;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
+use postrider_core::id::{
+    AppId, AttemptId, EndpointId, IssueId, KeyId, MessageId, PersonId, SourceId, TaskId,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
@@ -126,6 +128,15 @@ pub(crate) struct TaskPath {
     task_id: String,
 }
 
+/// An issue.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct IssuePath {
+    /// The issue's id.
+    #[param(example = "iss_2nKNsEgDnLtpvGZPjXaFSQAM5yT")]
+    issue_id: String,
+}
+
 /// An event type.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -141,6 +152,14 @@ pub(crate) struct EventTypePath {
 pub(crate) struct KeyPath {
     /// The key's id.
     key_id: String,
+}
+
+/// A user.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct UserPath {
+    /// The user's id.
+    user_id: String,
 }
 
 /// Methods that name what a part of a path refers to.
@@ -179,10 +198,24 @@ impl TaskPath {
     }
 }
 
+impl IssuePath {
+    /// The issue; issues have no names but their ids.
+    pub(crate) fn issue(&self) -> Result<IssueId, Problem> {
+        self.issue_id.parse().map_err(|_| Problem::not_found("There is no such issue."))
+    }
+}
+
 impl AttemptPath {
     /// The attempt; attempts have no names but their ids.
     pub(crate) fn attempt(&self) -> Result<AttemptId, Problem> {
         self.attempt_id.parse().map_err(|_| Problem::not_found("There is no such attempt."))
+    }
+}
+
+impl UserPath {
+    /// The user; users have no names but their ids.
+    pub(crate) fn user(&self) -> Result<PersonId, Problem> {
+        self.user_id.parse().map_err(|_| Problem::not_found("There is no such user."))
     }
 }
 

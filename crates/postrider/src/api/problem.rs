@@ -96,10 +96,23 @@ impl Problem {
     pub(crate) fn passing(
         status: StatusCode,
         code: &'static str,
-        detail: &'static str,
+        detail: impl Into<Cow<'static, str>>,
         retry_after: Duration,
     ) -> Self {
         Self::Plain { status, code, detail: detail.into(), retry_after: Some(retry_after) }
+    }
+
+    /// Refused values of a query string.
+    pub(crate) fn in_query(invalid: InvalidFields) -> Self {
+        Self::invalid("query", invalid)
+    }
+
+    fn invalid(place: &str, invalid: InvalidFields) -> Self {
+        let refusal = |FieldError { at, invalid }: FieldError| {
+            let loc = std::iter::once(place.to_owned()).chain(at).collect();
+            Refusal { loc, msg: invalid.message, kind: invalid.kind }
+        };
+        Self::Invalid(invalid.0.into_iter().map(refusal).collect())
     }
 
     /// One refused value: `place` is `query`, `path` or `header`.
@@ -197,11 +210,7 @@ impl From<StoreError> for Problem {
 
 impl From<InvalidFields> for Problem {
     fn from(invalid: InvalidFields) -> Self {
-        let refusal = |FieldError { at, invalid }: FieldError| {
-            let loc = std::iter::once("body".to_owned()).chain(at).collect();
-            Refusal { loc, msg: invalid.message, kind: invalid.kind }
-        };
-        Self::Invalid(invalid.0.into_iter().map(refusal).collect())
+        Self::invalid("body", invalid)
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri};
 use postrider_core::limits;
-use postrider_core::scope::Identity;
+use postrider_core::scope::{Identity, Reach};
 use ring::digest::{Context as Hasher, SHA256, digest};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -85,10 +85,11 @@ fn key_hash(identity: Identity, method: &Method, path: &str, key: &[u8]) -> [u8;
         hasher.update(&(bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
-    let (environment, app) = match &identity {
-        Identity::Instance => (None, None),
-        Identity::Environment(environment) => (Some(environment), None),
-        Identity::App(environment, app) => (Some(environment), Some(app)),
+    let reach = identity.reach();
+    let (environment, app) = match &reach {
+        Reach::Instance => (None, None),
+        Reach::Environment(environment) => (Some(environment), None),
+        Reach::App(environment, app) => (Some(environment), Some(app)),
     };
     part(environment.map_or(&[], |id| id.as_bytes()));
     part(app.map_or(&[], |id| id.as_bytes()));
@@ -115,12 +116,12 @@ mod tests {
     #[test]
     fn each_part_counts_and_none_runs_into_the_next() {
         let environment = EnvironmentId::from_bytes([1; 20]);
-        let app = |byte| Identity::App(environment, AppId::from_bytes([byte; 20]));
-        let own = Identity::Environment(environment);
+        let app = |byte| Identity::app_key(environment, AppId::from_bytes([byte; 20]));
+        let own = Identity::environment_key(environment);
         let requests = [
             (own, "/a", "key"),
-            (Identity::Environment(EnvironmentId::from_bytes([2; 20])), "/a", "key"),
-            (Identity::Instance, "/a", "key"),
+            (Identity::environment_key(EnvironmentId::from_bytes([2; 20])), "/a", "key"),
+            (Identity::instance_key(), "/a", "key"),
             (app(1), "/a", "key"),
             (app(2), "/a", "key"),
             (own, "/ak", "ey"),

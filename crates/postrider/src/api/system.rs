@@ -3,7 +3,8 @@
 use axum::response::Response;
 use http::StatusCode;
 use postrider_core::id::{AppId, EnvironmentId};
-use postrider_core::scope::Identity;
+use postrider_core::rights::Rights;
+use postrider_core::scope::Reach;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,6 +34,10 @@ struct WhoamiOut {
     /// The application it is bound to.
     #[schema(value_type = Option<String>)]
     app_id: Option<AppId>,
+    /// What the key may do there: `read`, `read_secrets`, `manage_secrets`, `send`, `manage_endpoints`,
+    /// `manage_transformations`, `publish`, `manage`.
+    #[schema(value_type = Vec<String>)]
+    rights: Rights,
 }
 
 /// Says that the server answers
@@ -59,10 +64,11 @@ pub(crate) async fn health() -> Response {
     responses((status = 200, description = "What the key may reach.", body = WhoamiOut)),
 )]
 pub(crate) async fn whoami(Caller(identity): Caller) -> Response {
-    let (scope, env_id, app_id) = match identity {
-        Identity::Instance => (KeyScope::Instance, None, None),
-        Identity::Environment(environment) => (KeyScope::Environment, Some(environment), None),
-        Identity::App(environment, app) => (KeyScope::App, Some(environment), Some(app)),
+    let (scope, env_id, app_id) = match identity.reach() {
+        Reach::Instance => (KeyScope::Instance, None, None),
+        Reach::Environment(environment) => (KeyScope::Environment, Some(environment), None),
+        Reach::App(environment, app) => (KeyScope::App, Some(environment), Some(app)),
     };
-    answer::reply(StatusCode::OK, &WhoamiOut { permission_source: "ApiKey", scope, env_id, app_id })
+    let rights = identity.rights();
+    answer::reply(StatusCode::OK, &WhoamiOut { permission_source: "ApiKey", scope, env_id, app_id, rights })
 }

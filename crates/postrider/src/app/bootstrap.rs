@@ -49,11 +49,12 @@ pub(super) async fn keys(
 fn new_key(context: &Context, environment: EnvironmentId, name: &str, token: &Token) -> Key {
     Key {
         id: KeyId::make(&context.ids, &*context.clock, &*context.rng),
-        identity: Identity::Environment(environment),
+        identity: Identity::environment_key(environment),
         name: name.to_owned(),
         hint: token.hint(),
         created_at: context.now(),
         expires_at: None,
         revoked_at: None,
+        portal: None,
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn serve(server: &Server, router: Router, context: &Context, data_dir
         .with_state(Arc::clone(context));
     match bind(&path) {
         Ok(listener) => {
-            server.serve_control(listener, router.merge(own).layer(Extension(Identity::Instance)));
+            server.serve_control(listener, router.merge(own).layer(Extension(Identity::instance_key())));
         }
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,

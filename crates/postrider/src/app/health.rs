@@ -96,7 +96,8 @@ impl Health {
         ]
     }
 
-    fn report(&self) -> Report {
+    /// How the server is, and what it works with.
+    pub(crate) fn report(&self) -> Report {
         let checks = self.ready();
         let told = |Check { name, trouble }: &Check| Checked {
             name: (*name).to_owned(),
@@ -119,7 +120,8 @@ impl Health {
         // Hashes are compared, so that the time it takes says nothing about the token.
         let has_token = |token| bearer.is_some_and(|text| TokenHash::of(text) == token);
         // Nobody but who holds the data directory comes as the instance before a key was read.
-        identity == Some(&Identity::Instance) || self.metrics_token.is_none_or(has_token)
+        identity.is_some_and(|identity| identity.instance().is_ok())
+            || self.metrics_token.is_none_or(has_token)
     }
 
     fn ready(&self) -> Vec<Check> {

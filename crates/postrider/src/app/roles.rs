@@ -11,7 +11,7 @@ use super::{StartError, dispatch_config};
 use crate::config::Config;
 use crate::context::Context;
 use crate::dispatch::{self, Dispatch, Inbox};
-use crate::upkeep::{self, Upkeep};
+use crate::upkeep::{self, Kept, Upkeep};
 
 /// Starts what sends, where that is a role of this server. Where it is not, the inbox is dropped: what happens to lanes is
 /// told to nobody.
@@ -26,7 +26,8 @@ pub(super) async fn start_sending(
     }
     let dispatching = dispatch_config(config);
     let dispatch = dispatch::start(Arc::clone(context), inbox, Arc::clone(&client), dispatching).await?;
-    Ok(Some((dispatch, upkeep::start(context, client))))
+    let kept = Kept { audit: config.store.audit_retention, rollups: config.store.analytics_retention };
+    Ok(Some((dispatch, upkeep::start(context, kept, client))))
 }
 
 /// What a server without the role `api` answers to everything that is not about itself.

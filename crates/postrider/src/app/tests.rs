@@ -29,7 +29,7 @@ async fn a_server_starts_stops_and_starts_again_with_what_it_had() {
     let first = start(config(dir.path()), Overrides::default()).await.unwrap();
     let key = first.first_key.clone().expect("the first start makes a key");
     let identity = first.context.keyring.identify(key.expose(), first.context.now()).await.unwrap();
-    assert_eq!(identity, Some(Identity::Environment(first.environment)));
+    assert_eq!(identity, Some(Identity::environment_key(first.environment)));
     for path in ["/livez", "/healthz", "/readyz?verbose", "/metrics"] {
         assert_eq!(control(dir.path(), path).await.status, StatusCode::OK, "{path}");
     }
@@ -41,7 +41,7 @@ async fn a_server_starts_stops_and_starts_again_with_what_it_had() {
     assert!(second.first_key.is_none(), "there is a key already");
     assert_eq!(second.environment, environment);
     let identity = second.context.keyring.identify(key.expose(), second.context.now()).await.unwrap();
-    assert_eq!(identity, Some(Identity::Environment(environment)));
+    assert_eq!(identity, Some(Identity::environment_key(environment)));
     second.stop().await.unwrap();
 }
 
@@ -83,7 +83,7 @@ async fn a_bootstrap_key_is_added_and_never_brought_back() {
     let now = opened.context.now();
     let identify = |key| opened.context.keyring.identify(key, now);
     assert_eq!(identify(one).await.unwrap(), None, "revoked stays revoked");
-    assert_eq!(identify(other).await.unwrap(), Some(Identity::Environment(opened.environment)));
+    assert_eq!(identify(other).await.unwrap(), Some(Identity::environment_key(opened.environment)));
     assert_eq!(opened.context.store.keys(scope).await.unwrap().len(), 2);
     opened.close().await.unwrap();
 }

@@ -16,7 +16,7 @@ struct Face {
 
 async fn face() -> Face {
     let fixture = Fixture::open_bins().await;
-    let pages = crate::ui::router(Arc::clone(&fixture.context));
+    let pages = crate::ui::assets::router();
     let router = router(Arc::clone(&fixture.context)).merge(pages);
     Face { router, fixture }
 }

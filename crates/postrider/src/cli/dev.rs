@@ -22,7 +22,8 @@ use super::output;
 use super::serve::{start_failure, until_stopped};
 use super::settings::Settings;
 use crate::app::{self, Overrides, Running};
-use crate::config::{Config, Secret, Size};
+use crate::config::{Config, Readers, Secret, Size};
+use crate::service::people::links;
 use crate::shutdown::Signals;
 use crate::telemetry::logs;
 
@@ -61,7 +62,8 @@ pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     };
     let url = format!("http://{}", reachable(running.address));
     sample(&running, &url).await?;
-    output::print(&greeting(&url, key.expose(), &data_dir))?;
+    let link = dashboard(&running).await?;
+    output::print(&greeting(&url, &link, key.expose(), &data_dir))?;
     until_stopped(running, signals).await
 }
 
@@ -75,6 +77,8 @@ pub(super) fn defaults() -> Config {
     ];
     config.store.min_free = Size::mebibytes(16);
     config.relay.enabled = true;
+    config.docs.events = Readers::Public;
+    config.portal.origins = ["http://localhost:*", "http://127.0.0.1:*"].map(str::to_owned).to_vec();
     config
 }
 
@@ -112,7 +116,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 /// Makes the sample, or brings it up to date with the address.
 async fn sample(running: &Running, url: &str) -> Result<(), Failure> {
     let (app, endpoint) = SAMPLE;
-    let api = running.local(Identity::Environment(running.environment));
+    let api = running.local(Identity::environment_key(running.environment));
     let body = json!({ "name": "Sample", "uid": app });
     instance::accept(api.call(Method::POST, "/api/v1/app?get_if_exists=true", Some(&body)).await)?;
     let body = json!({ "url": format!("{url}/bin/{app}"), "uid": endpoint, "description": "A bin of `postrider dev`" });
@@ -121,16 +125,25 @@ async fn sample(running: &Running, url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn greeting(url: &str, key: &str, data_dir: &Path) -> String {
+/// The link that signs whoever runs this in to the dashboard. There is a person for that, unless there are others.
+async fn dashboard(running: &Running) -> Result<String, Failure> {
+    let link = links::for_developer(&running.context).await.or_failed_to(Exit::Failure)?;
+    Ok(link.map_or_else(|| format!("{}/dashboard", running.context.public_url()), |link| link.url))
+}
+
+fn greeting(url: &str, link: &str, key: &str, data_dir: &Path) -> String {
     let (app, endpoint) = SAMPLE;
     let data_dir = data_dir.display();
     format!(
         "\
 Postrider is running.
 
-  API   {url}
-  key   {key}
-  data  {data_dir}
+  dashboard  {link}
+  API        {url}
+  key        {key}
+  data       {data_dir}
+
+The link to the dashboard signs you in, once; each start prints another.
 
 Publish a message to the sample application:
 

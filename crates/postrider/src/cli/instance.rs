@@ -43,7 +43,7 @@ impl Instance {
             return Err(Failure::new(Exit::NotFound, sentence).with_hint(Some(NO_DATA_DIR)));
         }
         let opened = app::open(config, Overrides::default()).await.map_err(start_failure)?;
-        let local = opened.local(Identity::Instance);
+        let local = opened.local(Identity::instance_key());
         Ok(Self::Held(Box::new(opened), local))
     }
 

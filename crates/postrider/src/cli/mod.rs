@@ -18,7 +18,9 @@ mod server;
 
 mod environment;
 mod key;
+mod user;
 
+mod audit;
 mod backup;
 mod config;
 mod doctor;
@@ -31,9 +33,11 @@ mod bench;
 
 mod import;
 
+mod analytics;
 mod explain;
 mod listen;
 mod replay;
+mod search;
 mod trigger;
 mod verify;
 
@@ -106,6 +110,12 @@ enum Command {
     /// Make and list environments, the walled-off sets that keys belong to
     #[command(subcommand)]
     Environment(environment::Verb),
+    /// Invite, list, change and disable who signs in to the dashboard
+    #[command(subcommand)]
+    User(user::Verb),
+    /// Look who did what
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Copy the database to a file, while the server runs or not
     Backup(backup::Arguments),
     /// Put a backup into an empty data directory
@@ -133,6 +143,10 @@ enum Command {
     /// Send again what was received or published, of a source or an application
     // Boxed, as it has more arguments than all others.
     Replay(Box<replay::Arguments>),
+    /// Find deliveries or messages with a query such as 'status:failed since:2h'
+    Search(search::Arguments),
+    /// Show how many messages and attempts there were over time, how many succeeded, how long endpoints took
+    Analytics(analytics::Arguments),
     /// Check whether a request is the provider's, and say which step fails
     Verify(verify::Arguments),
     /// Guess whose request it is, and say what it takes to verify it
@@ -153,6 +167,8 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Serve => serve::run(&settings).await,
         Command::Key(verb) => key::run(verb, &settings).await,
         Command::Environment(verb) => environment::run(verb, &settings).await,
+        Command::User(verb) => user::run(verb, &settings).await,
+        Command::Audit(verb) => audit::run(verb, &settings).await,
         Command::Backup(arguments) => backup::run(&arguments, &settings).await,
         Command::Restore(arguments) => restore::run(&arguments, &settings).await,
         Command::MigrateStore(arguments) => migrate_store::run(&arguments, &settings).await,
@@ -165,6 +181,8 @@ pub async fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Import(verb) => import::run(verb, &settings).await,
         Command::Trigger(arguments) => trigger::run(arguments).await,
         Command::Replay(arguments) => replay::run(*arguments).await,
+        Command::Search(arguments) => search::run(arguments).await,
+        Command::Analytics(arguments) => analytics::run(arguments).await,
         Command::Verify(arguments) => verify::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Completions { shell } => {

@@ -37,6 +37,12 @@ pub(super) async fn run(settings: &Settings) -> Result<Exit, Failure> {
         eprintln!("postrider: the first start made an API key; it is shown only now:");
         output::print(&format!("key: {}\n", key.expose()))?;
     }
+    if let Some(link) = &running.first_link {
+        eprintln!(
+            "postrider: nobody can sign in to the dashboard yet. This link makes the first admin, once, within a day:"
+        );
+        eprintln!("postrider: {}", link.url);
+    }
     until_stopped(running, signals).await
 }
 

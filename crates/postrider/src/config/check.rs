@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use postrider_core::key::Token;
 use postrider_core::limits::ATTEMPT_TIMEOUT_MAX;
+use postrider_core::role::Role;
 use postrider_store::seal::SealKey;
 
-use super::{Config, Database, Roles};
+use super::{Config, Database, Roles, portal};
 
 /// Whether paths can be put behind it.
 fn is_public_url(text: &str) -> bool {
@@ -16,9 +17,21 @@ fn is_public_url(text: &str) -> bool {
     text.parse::<url::Url>().is_ok_and(|url| is_http(&url) && is_bare(&url))
 }
 
+/// Whether it can name an identity provider. Without TLS, only one on this very machine: whoever is on the way could
+/// speak for it.
+fn is_issuer(text: &str) -> bool {
+    let is_own = |url: &url::Url| match url.host() {
+        Some(url::Host::Ipv4(v4)) => v4.is_loopback(),
+        Some(url::Host::Ipv6(v6)) => v6.is_loopback(),
+        Some(url::Host::Domain(_)) | None => false,
+    };
+    let is_safe = |url: url::Url| url.scheme() == "https" || is_own(&url);
+    is_public_url(text) && text.parse().is_ok_and(is_safe)
+}
+
 /// The keys with unusable values, and why.
 pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
-    let Config { general, server, egress, dispatch, limits, bins, log, .. } = config;
+    let Config { general, server, egress, dispatch, limits, bins, oidc, log, .. } = config;
     let second = Duration::from_secs(1);
     let rules = [
         (server.max_connections > 0, "server.max_connections", "must be above 0"),
@@ -32,6 +45,16 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
             "must not be set beside store.password_file",
         ),
         ((1..=1_000).contains(&config.store.connections), "store.connections", "must be from 1 to 1000"),
+        (
+            config.store.audit_retention >= Duration::from_secs(24 * 3600),
+            "store.audit_retention",
+            "must be at least 1d",
+        ),
+        (
+            config.store.analytics_retention >= Duration::from_secs(3 * 24 * 3600),
+            "store.analytics_retention",
+            "must be at least 3d",
+        ),
         ((1..=64).contains(&config.store.writers), "store.writers", "must be from 1 to 64"),
         (
             config.node.roles == Roles::ALL || matches!(config.store.database, Database::Postgres(_)),
@@ -85,6 +108,28 @@ pub(super) fn check(config: &Config) -> Vec<(&'static str, String)> {
             (Duration::from_secs(60)..=Duration::from_secs(30 * 24 * 3600)).contains(&bins.max_age),
             "bins.max_age",
             "must be from 1m to 30d",
+        ),
+        (
+            oidc.issuer.as_deref().is_none_or(is_issuer),
+            "sign_in.oidc.issuer",
+            "must be a URL such as https://id.example.com, without a query; http only for an address of loopback",
+        ),
+        (
+            oidc.issuer.is_none() || oidc.client_id.as_ref().is_some_and(|id| !id.is_empty()),
+            "sign_in.oidc.client_id",
+            "must be set beside sign_in.oidc.issuer",
+        ),
+        (oidc.scopes.iter().any(|scope| scope == "openid"), "sign_in.oidc.scopes", "must have openid"),
+        (
+            oidc.domain_role == "none" || Role::named(&oidc.domain_role).is_some(),
+            "sign_in.oidc.domain_role",
+            "must be viewer, operator, admin or none",
+        ),
+        (
+            config.portal.origins.len() <= portal::MOST
+                && config.portal.origins.iter().all(|origin| portal::is_origin(origin)),
+            "portal.origins",
+            "must be a list of at most 100 sites such as https://app.example.com, without a path",
         ),
         (
             general.bootstrap_key.as_ref().is_none_or(|key| Token::from_operator(key.expose()).is_ok()),

@@ -12,11 +12,18 @@ use super::value::Value;
 pub(super) const PREFIX: &str = "POSTRIDER_";
 
 /// Variables with the prefix that are no settings.
-const OTHER_VARIABLES: [&str; 5] =
-    ["POSTRIDER_CONFIG", "POSTRIDER_KEY", "POSTRIDER_URL", "POSTRIDER_COMMIT", "POSTRIDER_CRASH_AT"];
+const OTHER_VARIABLES: [&str; 6] = [
+    "POSTRIDER_PORT",
+    "POSTRIDER_CONFIG",
+    "POSTRIDER_KEY",
+    "POSTRIDER_URL",
+    "POSTRIDER_COMMIT",
+    "POSTRIDER_CRASH_AT",
+];
 /// Variables that are not for us, though they have our prefix: what Kubernetes adds to every container when a service is
 /// named `postrider`, and what our tests are told. No key begins like that.
-const NOT_OURS: [&str; 4] = ["POSTRIDER_SERVICE_", "POSTRIDER_PORT", "POSTRIDER_TEST_", "POSTRIDER_TORTURE_"];
+const NOT_OURS: [&str; 4] =
+    ["POSTRIDER_SERVICE_", "POSTRIDER_PORT_", "POSTRIDER_TEST_", "POSTRIDER_TORTURE_"];
 
 /// Where a setting was made.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 
 mod bins;
 mod dispatch;
+mod docs;
 mod egress;
 pub(crate) mod exec;
 mod general;
@@ -15,6 +16,8 @@ mod limits;
 mod log;
 mod metrics;
 mod node;
+mod oidc;
+mod portal;
 mod relay;
 mod server;
 mod store;
@@ -38,6 +41,7 @@ pub use amount::{Size, duration};
 pub use bins::Bins;
 pub use database::Database;
 pub use dispatch::Dispatch;
+pub use docs::{Docs, Readers};
 pub use egress::Egress;
 pub use exec::{Command, Commands, Input, Texts};
 pub use general::General;
@@ -46,6 +50,8 @@ pub use limits::Limits;
 pub use log::{Format, Log};
 pub use metrics::Metrics;
 pub use node::Node;
+pub use oidc::Oidc;
+pub use portal::Portal;
 pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use relay::Relay;
@@ -83,8 +89,14 @@ pub struct Config {
     pub bins: Bins,
     /// `exec`: not a section, since it has a table for each command.
     pub exec: Commands,
+    /// `docs`.
+    pub docs: Docs,
     /// `relay`.
     pub relay: Relay,
+    /// `sign_in.oidc`.
+    pub oidc: Oidc,
+    /// `portal`.
+    pub portal: Portal,
     /// `log`.
     pub log: Log,
     /// `metrics`.
@@ -148,7 +160,7 @@ impl Config {
     }
 
     /// The sections, in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 11] {
+    fn sections(&self) -> [&dyn Section; 14] {
         let Self {
             general,
             server,
@@ -158,15 +170,21 @@ impl Config {
             dispatch,
             limits,
             bins,
+            docs,
             relay,
+            oidc,
+            portal,
             exec: _,
             log,
             metrics,
         } = self;
-        [general, server, store, node, egress, dispatch, limits, bins, relay, log, metrics]
+        [
+            general, server, store, node, egress, dispatch, limits, bins, docs, relay, oidc, portal, log,
+            metrics,
+        ]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 11] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 14] {
         let Self {
             general,
             server,
@@ -176,12 +194,18 @@ impl Config {
             dispatch,
             limits,
             bins,
+            docs,
             relay,
+            oidc,
+            portal,
             exec: _,
             log,
             metrics,
         } = self;
-        [general, server, store, node, egress, dispatch, limits, bins, relay, log, metrics]
+        [
+            general, server, store, node, egress, dispatch, limits, bins, docs, relay, oidc, portal, log,
+            metrics,
+        ]
     }
 
     /// Every key: its dotted name, and where it is.

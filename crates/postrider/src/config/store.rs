@@ -1,6 +1,7 @@
 //! The database.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::amount::Size;
 use super::database::Database;
@@ -29,5 +30,9 @@ section! {
         min_free: Size = Size::mebibytes(256),
         /// Bytes that may wait to be written, beyond which callers get 429.
         queue_bytes: Size = Size::mebibytes(64),
+        /// How long entries of the audit log are kept.
+        audit_retention: Duration = Duration::from_secs(400 * 24 * 3600),
+        /// How long the numbers behind analytics are kept. At least 3d.
+        analytics_retention: Duration = Duration::from_secs(400 * 24 * 3600),
     }
 }

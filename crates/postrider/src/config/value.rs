@@ -142,16 +142,32 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
+/// The texts of a list, or of a scalar with commas.
+fn parts(value: &Value) -> impl Iterator<Item = &str> {
+    let parts: Vec<&str> = match value {
+        Value::Text(text) => text.split(',').collect(),
+        Value::List(list) => list.iter().map(String::as_str).collect(),
+    };
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty())
+}
+
+impl Setting for Vec<String> {
+    const FORM: &'static str = "list of texts";
+
+    fn read(value: &Value) -> Result<Self, String> {
+        Ok(parts(value).map(str::to_owned).collect())
+    }
+
+    fn show(&self) -> String {
+        self.join(", ")
+    }
+}
+
 impl Setting for Vec<IpNet> {
     const FORM: &'static str = "list of networks";
 
     fn read(value: &Value) -> Result<Self, String> {
-        let parts: Vec<&str> = match value {
-            Value::Text(text) => text.split(',').collect(),
-            Value::List(list) => list.iter().map(String::as_str).collect(),
-        };
-        let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
-        parts.map(network).collect()
+        parts(value).map(network).collect()
     }
 
     fn show(&self) -> String {
@@ -184,6 +200,13 @@ mod tests {
         assert_eq!(read::<Vec<IpNet>>(""), Some(Vec::new()));
         assert_eq!(read::<Vec<IpNet>>("10.0.0.0/33"), None);
         assert_eq!(u32::read(&list), Err("takes one value, not a list".to_owned()));
+    }
+
+    #[test]
+    fn texts_come_as_a_list_or_with_commas() {
+        let both = Some(vec!["example.com".to_owned(), "example.org".to_owned()]);
+        assert_eq!(read::<Vec<String>>("example.com,, example.org ,"), both);
+        assert_eq!(read::<Vec<String>>(""), Some(Vec::new()));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Courier {
             None => contained(async { self.make_do(&work, &destination, status_code, started) }).await,
         };
         if let Some(settlement) = settlement {
-            self.settler.attempted(work.app, settlement);
+            self.settler.attempted(settlement);
         } else {
             metrics::counter!("postrider_dispatch_left_out_total").increment(1);
             tracing::error!(
@@ -161,7 +161,7 @@ impl Courier {
             response_headers: tried.response_headers,
             response: Some(tried.response),
         };
-        Settlement { attempt, then }
+        Settlement { attempt, app: work.app, event_type: work.message.event_type.clone(), then }
     }
 
     async fn next(&self, work: &Work, destination: &Destination, tried: &Tried) -> Then {

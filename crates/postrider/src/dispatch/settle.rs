@@ -29,10 +29,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Something to record.
 enum Outcome {
-    Attempted {
-        app: AppId,
-        settlement: Box<Settlement>,
-    },
+    Attempted(Box<Settlement>),
     Noted {
         app: AppId,
         mark: EndpointMark,
@@ -82,8 +79,8 @@ impl Settler {
         self.unsettled() == 0 || !self.is_running()
     }
 
-    pub(super) fn attempted(&self, app: AppId, settlement: Settlement) {
-        self.send(Outcome::Attempted { app, settlement: Box::new(settlement) });
+    pub(super) fn attempted(&self, settlement: Settlement) {
+        self.send(Outcome::Attempted(Box::new(settlement)));
     }
 
     pub(super) fn mark(&self, app: AppId, mark: EndpointMark) {

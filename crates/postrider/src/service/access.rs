@@ -10,13 +10,14 @@ use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::id::{AppId, EndpointId, MessageId, SourceId};
 use postrider_core::message::Message;
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Denied, Identity};
 use postrider_store::Error as StoreError;
 
 use crate::context::Context;
 use crate::directory::Route;
-use crate::service::sources;
 use crate::service::turns::Turn;
+use crate::service::{audit, sources};
 
 /// What every act can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -70,21 +71,23 @@ impl<'a> From<&'a Ref<SourceId>> for Owner<'a> {
     }
 }
 
-/// The application that `owner` names, or the hidden one of the source that it names.
+/// The application that `owner` names, or the hidden one of the source that it names, for an act that takes `right`.
 pub async fn app<'a>(
     context: &Context,
     identity: Identity,
+    right: Right,
     owner: impl Into<Owner<'a>>,
 ) -> Result<Found, Error> {
     match owner.into() {
         Owner::App(app) => {
-            identity.lookup()?;
-            let found = context.directory.find(identity, app).await?;
+            identity.lookup(right)?;
+            let found = context.directory.find(identity, right, app).await?;
             let (scope, route) = found.ok_or(Error::Missing("application"))?;
+            audit::about("app", scope.app());
             Ok(Found { scope, route })
         }
         Owner::Source(source) => {
-            let (_, scope) = sources::find(context, identity, source).await?;
+            let (_, scope) = sources::find(context, identity, right, source).await?;
             let route = context.directory.route(scope.app()).await?;
             Ok(Found { scope, route: route.ok_or(Error::Missing("source"))? })
         }
@@ -102,7 +105,9 @@ pub async fn endpoint(
     scope: AppScope,
     endpoint: &Ref<EndpointId>,
 ) -> Result<Endpoint, Error> {
-    context.store.endpoint(scope, endpoint).await?.ok_or(Error::Missing("endpoint"))
+    let found = context.store.endpoint(scope, endpoint).await?.ok_or(Error::Missing("endpoint"))?;
+    audit::about("endpoint", found.id);
+    Ok(found)
 }
 
 /// The message that `message` names.
@@ -112,7 +117,10 @@ pub async fn message(
     message: &Ref<MessageId>,
     with_payload: bool,
 ) -> Result<Message, Error> {
-    context.store.message(scope, message, with_payload).await?.ok_or(Error::Missing("message"))
+    let found =
+        context.store.message(scope, message, with_payload).await?.ok_or(Error::Missing("message"))?;
+    audit::about("message", found.id);
+    Ok(found)
 }
 
 /// Makes a change to an application take effect in routing and in the lanes of its endpoints.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use postrider_core::app::{App, Metadata, Ref};
 use postrider_core::id::AppId;
-use postrider_core::names;
+use postrider_core::names::{self, Invalid};
+use postrider_core::rights::Right;
 use postrider_core::scope::{EnvironmentScope, Identity};
 use postrider_store::{AppFilter, ChangeError, CreateError, Listed, Page, Repeat};
 
+use super::access::{self, Found};
 use super::fields::{self, Checks, InvalidFields};
 use super::once::Once;
-use super::{Ensured, UPSERT_ROUNDS, access, finish};
+use super::{Ensured, UPSERT_ROUNDS, audit, finish};
 use crate::context::Context;
 
 /// What an application is to be. `None` leaves as it is; for a new one it means the default.
@@ -56,12 +58,12 @@ pub async fn list(
     filter: AppFilter,
     page: Page<AppId>,
 ) -> Result<Listed<App, AppId>, Error> {
-    Ok(context.store.apps(identity.environment()?, filter, page).await?)
+    Ok(context.store.apps(identity.environment(Right::Read)?, filter, page).await?)
 }
 
 /// One application.
 pub async fn get(context: &Context, identity: Identity, app: &Ref<AppId>) -> Result<App, Error> {
-    Ok(access::app(context, identity, app).await?.route.app.clone())
+    Ok(access::app(context, identity, Right::Read, app).await?.route.app.clone())
 }
 
 /// Makes an application.
@@ -84,17 +86,49 @@ pub async fn get_or_create(
     changes: Changes,
     once: Option<Once<App>>,
 ) -> Result<Ensured<App>, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     changes.check_new()?;
     let app = changes.build(context, scope);
     let record = once.map(|once| once.record(&app, app.created_at));
     match context.store.create_app(scope, app.clone(), record).await {
-        Ok(()) => Ok(Ensured::Created(app)),
+        Ok(()) => {
+            audit::about("app", app.id);
+            Ok(Ensured::Created(app))
+        }
         Err(CreateError::Taken(existing)) => Ok(Ensured::Existing(*existing)),
         Err(CreateError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
         Err(CreateError::TooMany { limit }) => Err(Error::TooMany { limit }),
         Err(CreateError::NoApp) => Err(access::Error::Missing("environment").into()),
         Err(CreateError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The application that `app` names, for an act that takes `right`; made from `application` if there is none with that uid
+/// yet, which takes the right to manage.
+pub(super) async fn find_or_make(
+    context: &Context,
+    identity: Identity,
+    right: Right,
+    app: &Ref<AppId>,
+    application: Option<&Changes>,
+) -> Result<Found, Error> {
+    let missing = match access::app(context, identity, right, app).await {
+        Err(missing @ access::Error::Missing(_)) => missing,
+        found => return Ok(found?),
+    };
+    let (Some(application), Ref::Uid(uid)) = (application, app) else { return Err(missing.into()) };
+    let mut application = application.clone();
+    match application.uid.flatten() {
+        Some(other) if other != *uid => {
+            let message = "must be the uid in the path";
+            return Err(InvalidFields::one("uid", Invalid::value(message)).under("application").into());
+        }
+        _ => application.uid = Some(Some(uid.clone())),
+    }
+    match get_or_create(context, identity, application, None).await {
+        Ok(_) => Ok(access::app(context, identity, right, app).await?),
+        Err(Error::Invalid(invalid)) => Err(invalid.under("application").into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -105,7 +139,7 @@ pub async fn upsert(
     app: &Ref<AppId>,
     mut changes: Changes,
 ) -> Result<Ensured<App>, Error> {
-    identity.environment()?;
+    identity.environment(Right::Manage)?;
     changes.check_new()?;
     let mut fresh = changes.clone();
     if let (Ref::Uid(uid), None) = (app, fresh.uid.as_ref().and_then(Option::as_ref)) {
@@ -133,10 +167,10 @@ pub async fn change(
     app: &Ref<AppId>,
     changes: Changes,
 ) -> Result<App, Error> {
-    identity.environment()?;
+    identity.environment(Right::Manage)?;
     changes.check()?;
-    let found = access::app(context, identity, app).await?;
-    let throttled = changes.throttle_rate.is_some();
+    let found = access::app(context, identity, Right::Manage, app).await?;
+    let (throttled, before) = (changes.throttle_rate.is_some(), Arc::clone(&found.route));
     let apply = Arc::new(move |app: &mut App| changes.apply(app));
     let (context, now) = (Arc::clone(context), context.now());
     let step = finish(async move {
@@ -149,7 +183,11 @@ pub async fn change(
         outcome
     });
     match step.await {
-        Ok(app) => Ok(app.ok_or(access::Error::Missing("application"))?),
+        Ok(app) => {
+            let app = app.ok_or(access::Error::Missing("application"))?;
+            audit::changed(&before.app, &app);
+            Ok(app)
+        }
         Err(ChangeError::Taken) => Err(Error::UidTaken),
         Err(ChangeError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
         Err(ChangeError::Store(error)) => Err(error.into()),
@@ -158,12 +196,14 @@ pub async fn change(
 
 /// Deletes an application with all that belongs to it. What is being sent may still arrive.
 pub async fn delete(context: &Context, identity: Identity, app: &Ref<AppId>) -> Result<(), Error> {
-    identity.environment()?;
-    let found = access::app(context, identity, app).await?;
+    identity.environment(Right::Manage)?;
+    let found = access::app(context, identity, Right::Manage, app).await?;
     let (context, now) = (Arc::clone(context), context.now());
     let step = finish(async move {
         let outcome = context.store.delete_app(found.scope, now).await;
         access::app_changed(&context, &found.route);
+        // Its portal sessions have ended.
+        context.keyring.forget();
         outcome
     });
     if step.await? { Ok(()) } else { Err(access::Error::Missing("application").into()) }

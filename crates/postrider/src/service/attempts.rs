@@ -6,6 +6,7 @@ use postrider_core::app::Ref;
 use postrider_core::attempt::Attempt;
 use postrider_core::id::{AppId, AttemptId, EndpointId, MessageId};
 use postrider_core::message::Message;
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_store::{AttemptFilter, Listed, PAGE_BYTES, Page};
 
@@ -27,7 +28,7 @@ pub async fn by_endpoint(
     page: Page<AttemptId>,
     with_message: bool,
 ) -> Result<Listed<WithMessage, AttemptId>, access::Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let with_payload = filter.with_content;
     let _turn = access::turn(context, &found).await?;
@@ -58,7 +59,7 @@ pub async fn by_message(
     mut filter: AttemptFilter,
     page: Page<AttemptId>,
 ) -> Result<Listed<Attempt, AttemptId>, access::Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
     if let Some(endpoint) = endpoint {
         filter.endpoint = Some(access::endpoint(context, found.scope, endpoint).await?.id);
@@ -75,7 +76,7 @@ pub async fn get(
     message: &Ref<MessageId>,
     attempt: AttemptId,
 ) -> Result<Attempt, access::Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
     let attempt = context.store.attempt(found.scope, message.id, attempt).await?;
     attempt.ok_or(access::Error::Missing("attempt"))
@@ -89,7 +90,7 @@ pub async fn expunge(
     message: &Ref<MessageId>,
     attempt: AttemptId,
 ) -> Result<(), access::Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Manage, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
     let expunged = context.store.expunge_attempt(found.scope, message.id, attempt).await?;
     if expunged { Ok(()) } else { Err(access::Error::Missing("attempt")) }

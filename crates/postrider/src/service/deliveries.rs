@@ -5,12 +5,13 @@ use std::sync::Arc;
 use postrider_core::app::Ref;
 use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::{Endpoint, Ordering};
-use postrider_core::id::{AppId, EndpointId, MessageId};
+use postrider_core::id::{EndpointId, MessageId};
 use postrider_core::message::Message;
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_store::{DeliveryFilter, Error as StoreError, Listed, Page, Repeat, ResendError};
 
-use super::access::{self, Found};
+use super::access::{self, Found, Owner};
 use super::finish;
 use super::once::Once;
 use crate::context::Context;
@@ -30,29 +31,29 @@ pub enum Error {
 }
 
 /// What went, goes or will go to one endpoint, by message.
-pub async fn by_endpoint(
+pub async fn by_endpoint<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     filter: DeliveryFilter,
     page: Page<MessageId>,
 ) -> Result<Listed<(Delivery, Message), MessageId>, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let _turn = access::turn(context, &found).await?;
     Ok(context.store.deliveries_by_endpoint(found.scope, endpoint.id, filter, page).await?)
 }
 
 /// Where one message went, goes or will go, by endpoint. Endpoints that were deleted are left out.
-pub async fn by_message(
+pub async fn by_message<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<Owner<'a>>,
     message: &Ref<MessageId>,
     page: Page<EndpointId>,
 ) -> Result<Listed<(Delivery, Endpoint), EndpointId>, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
     let _turn = access::turn(context, &found).await?;
     let listed = context.store.deliveries_by_message(found.scope, message.id, page).await?;
@@ -65,15 +66,15 @@ pub async fn by_message(
 }
 
 /// Sends a message to an endpoint again, now. An endpoint that did not get it before gets it too.
-pub async fn resend(
+pub async fn resend<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<Owner<'a>>,
     message: &Ref<MessageId>,
     endpoint: &Ref<EndpointId>,
     once: Option<Once<()>>,
 ) -> Result<(), Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Send, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     match send(context, found.scope, message.id, endpoint.id, once).await {
@@ -87,14 +88,14 @@ pub async fn resend(
 }
 
 /// Gives an unfinished delivery up, so that what waits behind it goes on.
-pub async fn skip(
+pub async fn skip<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<Owner<'a>>,
     message: &Ref<MessageId>,
     endpoint: &Ref<EndpointId>,
 ) -> Result<(), Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Send, app).await?;
     let message = access::message(context, found.scope, message, false).await?.id;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?.id;
     let (context, scope, now) = (Arc::clone(context), found.scope, context.now());

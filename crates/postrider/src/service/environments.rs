@@ -6,11 +6,12 @@ use postrider_core::environment::{Environment, Settings, SignatureHeaders, Unkno
 use postrider_core::id::EnvironmentId;
 use postrider_core::names::Invalid;
 use postrider_core::retry::Schedule;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_store::Change;
 
 use super::fields::{Checks, InvalidFields, display_name};
-use super::{access, finish};
+use super::{access, audit, finish};
 use crate::context::Context;
 
 /// Days of retention that an owner may choose.
@@ -53,6 +54,7 @@ pub async fn create(context: &Context, identity: Identity, name: String) -> Resu
         created_at: context.now(),
     };
     context.store.create_environment(scope, environment.clone()).await?;
+    audit::about("environment", environment.id);
     Ok(environment)
 }
 
@@ -63,15 +65,16 @@ pub async fn list(context: &Context, identity: Identity) -> Result<Vec<Environme
 
 /// The environment of the caller's key.
 pub async fn get(context: &Context, identity: Identity) -> Result<Environment, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Read)?;
     let environment = context.store.environment(scope.lookup()).await?;
     Ok(environment.ok_or(access::Error::Missing("environment"))?)
 }
 
 /// Changes the settings of the caller's environment. What is sent from now on follows the new ones.
 pub async fn change(context: &Context, identity: Identity, changes: Changes) -> Result<Environment, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     let change = changes.check()?;
+    let before = context.store.environment(scope.lookup()).await?;
     let context = Arc::clone(context);
     let step = finish(async move {
         let outcome = context.store.change_environment(scope, change).await;
@@ -79,7 +82,12 @@ pub async fn change(context: &Context, identity: Identity, changes: Changes) -> 
         context.lanes.all_changed();
         outcome
     });
-    Ok(step.await?.ok_or(access::Error::Missing("environment"))?)
+    let after = step.await?.ok_or(access::Error::Missing("environment"))?;
+    audit::about("environment", after.id);
+    if let Some(before) = &before {
+        audit::changed(before, &after);
+    }
+    Ok(after)
 }
 
 impl Changes {

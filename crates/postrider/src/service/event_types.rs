@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use postrider_core::event_type::EventType;
+use postrider_core::event_type::{EventType, Sight};
 use postrider_core::id::EventTypeId;
 use postrider_core::json;
 use postrider_core::names::{self, Invalid};
 use postrider_core::retry::Schedule;
+use postrider_core::rights::Right;
 use postrider_core::scope::{EnvironmentScope, Identity};
 use postrider_store::{CreateError, Listed, Page, Repeat};
 
 use super::fields::{Checks, InvalidFields};
 use super::once::Once;
-use super::{Ensured, UPSERT_ROUNDS, access, finish};
+use super::{Ensured, UPSERT_ROUNDS, access, audit, finish};
 use crate::context::Context;
 
 /// Feature flags of one event type.
@@ -60,20 +61,33 @@ pub enum Error {
     Repeated(Repeat),
 }
 
-/// Event types by name. Keys of an application may read them too.
+/// Event types by name, as far as they are seen. Keys of an application may read them too.
 pub async fn list(
     context: &Context,
     identity: Identity,
+    sight: &Sight,
     include_archived: bool,
     page: Page<String>,
 ) -> Result<Listed<EventType, String>, Error> {
-    Ok(context.store.event_types(identity.lookup()?, include_archived, page).await?)
+    let mut listed = context.store.event_types(identity.lookup(Right::Read)?, include_archived, page).await?;
+    // A page may be short without being the last, so what is not seen need not be made up for.
+    listed.rows.retain(|event_type| sight.sees(event_type));
+    Ok(listed)
 }
 
-/// One event type.
-pub async fn get(context: &Context, identity: Identity, name: &str) -> Result<EventType, Error> {
-    let found = context.directory.event_type(identity.lookup()?, name).await?;
-    Ok(found.ok_or(access::Error::Missing("event type"))?.as_ref().clone())
+/// One event type; one that is not seen is missing.
+pub async fn get(
+    context: &Context,
+    identity: Identity,
+    sight: &Sight,
+    name: &str,
+) -> Result<EventType, Error> {
+    let found = context.directory.event_type(identity.lookup(Right::Read)?, name).await?;
+    Ok(found
+        .filter(|event_type| sight.sees(event_type))
+        .ok_or(access::Error::Missing("event type"))?
+        .as_ref()
+        .clone())
 }
 
 /// Makes an event type. One that was archived under the same name comes back as this one.
@@ -84,7 +98,7 @@ pub async fn create(
     changes: Changes,
     once: Option<Once<EventType>>,
 ) -> Result<EventType, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     changes.check_new(&name)?;
     match add(context, scope, name.clone(), &changes, once).await? {
         Ensured::Created(created) => Ok(created),
@@ -103,7 +117,7 @@ pub async fn upsert(
     name: String,
     changes: Changes,
 ) -> Result<Ensured<EventType>, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     changes.check_new(&name)?;
     for _ in 0..UPSERT_ROUNDS {
         if let Some(existing) = apply(context, scope, &name, changes.clone()).await? {
@@ -124,7 +138,7 @@ pub async fn change(
     name: &str,
     changes: Changes,
 ) -> Result<EventType, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     changes.check()?;
     let event_type = apply(context, scope, name, changes).await?;
     Ok(event_type.ok_or(access::Error::Missing("event type"))?)
@@ -132,7 +146,8 @@ pub async fn change(
 
 /// Archives an event type, or with `expunge` removes it for good. Messages and endpoints keep its name either way.
 pub async fn delete(context: &Context, identity: Identity, name: &str, expunge: bool) -> Result<(), Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
+    audit::about("event_type", name);
     let deleted = if expunge {
         let (context, name) = (Arc::clone(context), name.to_owned());
         let step = finish(async move {
@@ -165,7 +180,10 @@ async fn add(
         outcome
     });
     match step.await {
-        Ok(()) => Ok(Ensured::Created(event_type)),
+        Ok(()) => {
+            audit::about("event_type", &event_type.name);
+            Ok(Ensured::Created(event_type))
+        }
         Err(CreateError::Taken(existing)) => Ok(Ensured::Existing(*existing)),
         Err(CreateError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
         Err(CreateError::TooMany { limit }) => Err(Error::TooMany { limit }),
@@ -180,6 +198,8 @@ async fn apply(
     name: &str,
     changes: Changes,
 ) -> Result<Option<EventType>, Error> {
+    audit::about("event_type", name);
+    let before = context.directory.event_type(scope.lookup(), name).await?;
     let change = Arc::new(move |event_type: &mut EventType| changes.apply(event_type));
     let (context, name, now) = (Arc::clone(context), name.to_owned(), context.now());
     let step = finish(async move {
@@ -187,7 +207,11 @@ async fn apply(
         context.directory.forget_event_type(scope.environment(), &name);
         outcome
     });
-    Ok(step.await?)
+    let after = step.await?;
+    if let (Some(before), Some(after)) = (&before, &after) {
+        audit::changed(before.as_ref(), after);
+    }
+    Ok(after)
 }
 
 impl Changes {

@@ -45,6 +45,11 @@ impl Keyring {
 
     /// What `token` may reach at `now`; `None` when it is unknown, revoked or expired.
     pub async fn identify(&self, token: &str, now: Timestamp) -> Result<Option<Identity>, Error> {
+        Ok(self.holder(token, now).await?.map(|key| key.identity))
+    }
+
+    /// The key or portal session whose token it is at `now`; `None` when it is unknown, revoked or expired.
+    pub async fn holder(&self, token: &str, now: Timestamp) -> Result<Option<Arc<Key>>, Error> {
         if token.is_empty() || token.len() > TOKEN_CHARS {
             return Ok(None);
         }
@@ -54,7 +59,7 @@ impl Keyring {
             Some(key) => Some(key.value),
             None => self.load(hash, changes).await?,
         };
-        Ok(key.filter(|key| key.is_valid(now)).map(|key| key.identity))
+        Ok(key.filter(|key| key.is_valid(now)))
     }
 
     /// Reads all keys anew the next time they are used: after one was made or revoked, which is rare.
@@ -94,7 +99,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-    const OWN: Identity = Identity::Environment(EnvironmentId::from_bytes([1; 20]));
+    const OWN: Identity = Identity::environment_key(EnvironmentId::from_bytes([1; 20]));
 
     struct Fixture {
         store: Arc<dyn Store>,
@@ -122,6 +127,7 @@ mod tests {
                 created_at: NOW,
                 expires_at,
                 revoked_at: None,
+                portal: None,
             };
             self.store.create_key(SystemScope::assume().instance(), key, token.hash()).await.unwrap();
             self.keyring.forget();

@@ -6,11 +6,12 @@ use postrider_core::app::Ref;
 use postrider_core::id::{AppId, EnvironmentId, KeyId};
 use postrider_core::key::{Key, Token};
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_core::time::Timestamp;
 
 use super::fields::{Checks, InvalidFields, display_name};
-use super::{access, finish};
+use super::{access, audit, finish};
 use crate::context::Context;
 
 /// What a new key is to reach.
@@ -65,6 +66,7 @@ pub async fn create(context: &Context, identity: Identity, new: NewKey) -> Resul
         created_at: now,
         expires_at: new.expires_at,
         revoked_at: None,
+        portal: None,
     };
     let (context, new, hash) = (Arc::clone(context), key.clone(), token.hash());
     let step = finish(async move {
@@ -73,6 +75,10 @@ pub async fn create(context: &Context, identity: Identity, new: NewKey) -> Resul
         outcome
     });
     step.await?;
+    audit::about("key", key.id);
+    if let Some(environment) = audit::environment(key.identity) {
+        audit::in_environment(environment);
+    }
     Ok((key, token))
 }
 
@@ -84,6 +90,7 @@ pub async fn list(context: &Context, identity: Identity) -> Result<Vec<Key>, Err
 /// Revokes a key: it opens nothing any more when this returns. Revoking again changes nothing.
 pub async fn revoke(context: &Context, identity: Identity, id: KeyId) -> Result<Key, Error> {
     let scope = identity.instance()?;
+    audit::about("key", id);
     let (context, now) = (Arc::clone(context), context.now());
     let step = finish(async move {
         let outcome = context.store.revoke_key(scope, id, now).await;
@@ -95,7 +102,7 @@ pub async fn revoke(context: &Context, identity: Identity, id: KeyId) -> Result<
 
 async fn reach(context: &Context, identity: Identity, reach: &Reach) -> Result<Identity, Error> {
     let (environment, app) = match reach {
-        Reach::Instance => return Ok(Identity::Instance),
+        Reach::Instance => return Ok(Identity::instance_key()),
         Reach::Environment(environment) => (*environment, None),
         Reach::App(environment, app) => (*environment, Some(app)),
     };
@@ -103,11 +110,11 @@ async fn reach(context: &Context, identity: Identity, reach: &Reach) -> Result<I
     if !environments.iter().any(|known| known.id == environment) {
         return Err(InvalidFields::one("environment", Invalid::value("there is no such environment")).into());
     }
-    let within = Identity::Environment(environment);
+    let within = Identity::environment_key(environment);
     let Some(app) = app else { return Ok(within) };
-    let found = context.store.app(within.lookup()?, app).await?;
-    match found.filter(|found| within.app(found).is_some()) {
-        Some(found) => Ok(Identity::App(environment, found.id)),
+    let found = context.store.app(within.lookup(Right::Read)?, app).await?;
+    match found.filter(|found| within.app(found, Right::Read).is_some()) {
+        Some(found) => Ok(Identity::app_key(environment, found.id)),
         None => Err(InvalidFields::one("app", Invalid::value("there is no such application")).into()),
     }
 }

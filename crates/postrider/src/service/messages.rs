@@ -11,12 +11,13 @@ use postrider_core::json;
 use postrider_core::limits;
 use postrider_core::message::{Message, Payload, Raw};
 use postrider_core::names::{self, Invalid};
+use postrider_core::rights::Right;
 use postrider_core::route;
 use postrider_core::scope::Identity;
 use postrider_core::time::Timestamp;
 use postrider_store::{Listed, MessageFilter, Page, Repeat};
 
-use super::access::{self, Found};
+use super::access;
 use super::fields::{self, Checks, InvalidFields};
 use super::{apps, deliveries};
 use crate::context::Context;
@@ -89,7 +90,12 @@ pub async fn publish(
 ) -> Result<Arc<Message>, Error> {
     let now = context.now();
     draft.check(now)?;
-    let found = find_or_make(context, identity, app, draft.application.as_ref()).await?;
+    let made = apps::find_or_make(context, identity, Right::Publish, app, draft.application.as_ref()).await;
+    let found = made.map_err(|error| match error {
+        apps::Error::Access(error) => Error::Access(error),
+        apps::Error::Invalid(invalid) => Error::Invalid(invalid),
+        error => Error::Application(error),
+    })?;
     let kept = Duration::from_secs(u64::from(found.route.environment.settings.retention_days) * 24 * 3600);
     let publication = draft.publication(now, kept)?;
     intake::publish(context, &found.route, publication, remember).await.map_err(|error| match error {
@@ -110,7 +116,7 @@ pub async fn precheck(
     event_type: &str,
     channels: &[String],
 ) -> Result<bool, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let mut checks = Checks::default();
     checks.check("eventType", names::name(event_type));
     checks.each("channels", channels, limits::CHANNELS, names::channel);
@@ -120,14 +126,14 @@ pub async fn precheck(
 }
 
 /// One message.
-pub async fn get(
+pub async fn get<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     message: &Ref<MessageId>,
     with_payload: bool,
 ) -> Result<Message, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     Ok(access::message(context, found.scope, message, with_payload).await?)
 }
 
@@ -140,7 +146,7 @@ pub async fn list(
     page: Page<MessageId>,
     with_payload: bool,
 ) -> Result<Listed<Message, MessageId>, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Read, app).await?;
     let _turn = access::turn(context, &found).await?;
     Ok(context.store.messages(found.scope, filter, page, with_payload).await?)
 }
@@ -152,7 +158,7 @@ pub async fn expunge(
     app: &Ref<AppId>,
     message: &Ref<MessageId>,
 ) -> Result<(), Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Manage, app).await?;
     let message = access::message(context, found.scope, message, false).await?;
     if deliveries::expunge(context, &found, &message).await? {
         Ok(())
@@ -215,33 +221,6 @@ impl Draft {
             payload,
             recipients: Recipients::Interested,
         })
-    }
-}
-
-/// The application in the path, made from `application` if there is none with that uid yet.
-async fn find_or_make(
-    context: &Context,
-    identity: Identity,
-    app: &Ref<AppId>,
-    application: Option<&apps::Changes>,
-) -> Result<Found, Error> {
-    let missing = match access::app(context, identity, app).await {
-        Err(missing @ access::Error::Missing(_)) => missing,
-        found => return Ok(found?),
-    };
-    let (Some(application), Ref::Uid(uid)) = (application, app) else { return Err(missing.into()) };
-    let mut application = application.clone();
-    match application.uid.flatten() {
-        Some(other) if other != *uid => {
-            let message = "must be the uid in the path";
-            return Err(InvalidFields::one("uid", Invalid::value(message)).under("application").into());
-        }
-        _ => application.uid = Some(Some(uid.clone())),
-    }
-    match apps::get_or_create(context, identity, application, None).await {
-        Ok(_) => Ok(access::app(context, identity, app).await?),
-        Err(apps::Error::Invalid(invalid)) => Err(invalid.under("application").into()),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -18,13 +18,19 @@ pub mod once;
 mod page_size;
 pub mod turns;
 
+pub mod audit;
+
 pub mod keyring;
 pub mod keys;
 
 pub mod environments;
 
+pub mod people;
+
 pub mod apps;
+pub mod catalog;
 pub mod event_types;
+pub mod portal;
 
 pub mod endpoints;
 
@@ -40,6 +46,13 @@ pub mod examine;
 
 pub mod attempts;
 pub mod deliveries;
+pub mod difference;
+pub mod inspect;
+
+pub mod search;
+
+pub mod analytics;
+pub mod issues;
 
 pub mod replay;
 pub mod tasks;

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use postrider_core::id::TaskId;
 use postrider_core::names::Invalid;
-use postrider_core::scope::{AppScope, Identity, SystemScope};
+use postrider_core::rights::Right;
+use postrider_core::scope::{AppScope, Identity, Reach, SystemScope};
 use postrider_core::task::{Job, Progress, Span, Task, TaskStatus};
 use postrider_core::time::Timestamp;
 use postrider_store::{Listed, Page, Repeat, StartError, TaskFilter};
 
-use super::access;
 use super::fields::InvalidFields;
 use super::finish;
 use super::once::Once;
+use super::{access, audit};
 use crate::context::Context;
 
 /// Why an act on tasks fails.
@@ -74,7 +75,10 @@ pub(super) async fn start(
         outcome
     });
     match step.await {
-        Ok(()) => Ok(task),
+        Ok(()) => {
+            audit::about("task", task.id);
+            Ok(task)
+        }
         Err(StartError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
         Err(StartError::NoApp) => Err(access::Error::Missing("application").into()),
         Err(StartError::TooMany { .. }) => Err(access::Error::Crowded("tasks").into()),
@@ -89,26 +93,32 @@ pub async fn list(
     filter: TaskFilter,
     page: Page<TaskId>,
 ) -> Result<Listed<Task, TaskId>, Error> {
-    Ok(context.store.tasks(identity.environment()?, filter, page).await?)
+    Ok(context.store.tasks(identity.environment(Right::Read)?, filter, page).await?)
 }
 
 /// One task: of the environment, or of the application that the key is for.
 pub async fn get(context: &Context, identity: Identity, task: TaskId) -> Result<Task, Error> {
-    let found = context.store.task(identity.lookup()?, task).await?;
-    let within_reach = |task: &Task| match identity {
-        Identity::App(_, app) => task.app == app,
-        Identity::Environment(_) => true,
-        Identity::Instance => false,
-    };
-    Ok(found.filter(within_reach).ok_or(access::Error::Missing("background task"))?)
+    find(context, identity, Right::Read, task).await
 }
 
 /// Ends a task: from then on nothing of it happens. What it has done stays done, and one that has ended stays as it is.
 pub async fn cancel(context: &Context, identity: Identity, task: TaskId) -> Result<Task, Error> {
-    let task = get(context, identity, task).await?;
+    let task = find(context, identity, Right::Send, task).await?;
     let scope = SystemScope::assume().app(task.environment, task.app);
     let ended = context.store.cancel_task(scope, task.id, context.now()).await?;
     Ok(ended.ok_or(access::Error::Missing("background task"))?)
+}
+
+async fn find(context: &Context, identity: Identity, right: Right, task: TaskId) -> Result<Task, Error> {
+    let found = context.store.task(identity.lookup(right)?, task).await?;
+    let within_reach = |task: &Task| match identity.reach() {
+        Reach::App(_, app) => task.app == app,
+        Reach::Environment(_) => true,
+        Reach::Instance => false,
+    };
+    let task = found.filter(within_reach).ok_or(access::Error::Missing("background task"))?;
+    audit::about("task", task.id);
+    Ok(task)
 }
 
 access::causes!(Error);
@@ -130,7 +140,7 @@ mod tests {
         let fixture = Fixture::new().await;
         let (context, endpoint) = (&fixture.context, &fixture.endpoint);
         let app = context.store.app_by_id(SystemScope::assume(), endpoint.app).await.unwrap().unwrap();
-        let own = Identity::App(app.environment, app.id);
+        let own = Identity::app_key(app.environment, app.id);
         let times = (context.now().before(Duration::from_secs(60)), None);
         let (app, endpoint) = (Ref::Id(app.id), Ref::Id(endpoint.id));
         let ask = || replay::recover(context, own, &app, &endpoint, times, None);

@@ -74,6 +74,11 @@ fn describe() {
         Unit::Count,
         "Connections closed because their address held enough"
     );
+    describe_counter!(
+        "postrider_sign_in_failures_total",
+        Unit::Count,
+        "Attempts to sign in with a password that failed or came too soon"
+    );
     describe_gauge!("postrider_dispatch_in_flight", Unit::Count, "Attempts under way");
     describe_gauge!("postrider_dispatch_held", Unit::Count, "Deliveries in memory, those under way included");
     describe_gauge!("postrider_dispatch_held_bytes", Unit::Bytes, "Bytes of the payloads in memory");

@@ -10,20 +10,55 @@
 //! - Bytes from outside are downloads ([`page::download`]), never documents.
 
 pub(crate) mod assets;
+pub(crate) mod catalog;
+pub(crate) mod docs;
 pub(crate) mod form;
+pub(crate) mod frame;
+#[cfg(test)]
+pub(crate) mod hostile;
+pub(crate) mod icon;
+pub(crate) mod json;
 pub(crate) mod page;
+pub(crate) mod parts;
+pub(crate) mod portal;
+pub(crate) mod signed_in;
 pub(crate) mod text;
+pub(crate) mod theme;
 pub(crate) mod visitor;
 
+mod dashboard;
+mod licences;
+mod sign_in;
 mod source;
 
 pub(crate) use page::Page;
 
-use axum::Router;
+use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use crate::app::health::Health;
 use crate::context::Context;
 
 /// The pages that every server has, and the files of all pages.
-pub(crate) fn router(context: Context) -> Router {
-    assets::router().merge(source::router(context))
+pub(crate) fn router(context: &Context, health: Arc<Health>) -> Router {
+    let acting = sign_in::router(Arc::clone(context)).merge(dashboard::router(Arc::clone(context), health));
+    assets::router()
+        .merge(licences::router())
+        .merge(source::router(Arc::clone(context)))
+        .merge(acting.layer(from_fn(to_its_end)))
+}
+
+/// Lets what changes something run to its end though the browser hangs up meanwhile: it is written down when it is over,
+/// and half of it would be nobody's wish.
+pub(crate) async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let ended = tokio::spawn(next.run(request)).await;
+    ended.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }

@@ -5,11 +5,16 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::{Asset, STYLE};
+use super::assets::{Asset, HTMX, STYLE};
+use super::theme::Theme;
 
-/// Nothing but what this server has, and no script or style inside of a page.
+/// Nothing but what this server has, and no script or style inside of a page. Scripts hand markup to the page only
+/// through the policies that `trust.js` and `dashboard.js` make, and code through none.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
-    form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'";
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types postrider dashboard";
+
+/// What htmx is told: its looks are in our stylesheet, since it could not bring its own.
+const HTMX_SETTINGS: &str = r#"{"includeIndicatorCSS":false,"defaultTimeout":30000}"#;
 
 /// What all pages are answered with.
 const HEADERS: [(HeaderName, &str); 8] = [
@@ -28,43 +33,78 @@ const HEADERS: [(HeaderName, &str); 8] = [
 /// A whole page.
 pub(crate) struct Page {
     status: StatusCode,
-    markup: Markup,
+    title: String,
+    styles: Vec<&'static Asset>,
+    scripts: Vec<&'static Asset>,
+    theme: Theme,
+    is_indexed: bool,
+    body: Markup,
 }
 
 impl Page {
     /// A page with this title, the scripts that it needs, and what stands in its body.
-    pub(crate) fn new(title: &str, scripts: &[&Asset], body: &Markup) -> Self {
-        let markup = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta name="robots" content="noindex";
-                    title { (title) " · Postrider" }
-                    link rel="icon" href="data:,";
-                    link rel="stylesheet" href=(STYLE.path());
-                    @for script in scripts { script defer src=(script.path()) {} }
-                }
-                body {
-                    a.skip href="#main" { "Skip to the content" }
-                    (body)
-                }
-            }
-        };
-        Self { status: StatusCode::OK, markup }
+    pub(crate) fn new(title: &str, scripts: &[&'static Asset], body: &Markup) -> Self {
+        Self {
+            status: StatusCode::OK,
+            title: title.to_owned(),
+            styles: vec![&STYLE],
+            scripts: scripts.to_vec(),
+            theme: Theme::System,
+            is_indexed: false,
+            body: body.clone(),
+        }
     }
 
     /// The same with another status.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
+
+    /// The same with a further stylesheet.
+    pub(crate) fn with_style(mut self, style: &'static Asset) -> Self {
+        self.styles.push(style);
+        self
+    }
+
+    /// The same in the theme that its visitor chose.
+    pub(crate) fn with_theme(self, theme: Theme) -> Self {
+        Self { theme, ..self }
+    }
+
+    /// The same for search engines too, which are kept from all other pages.
+    pub(crate) fn indexed(self) -> Self {
+        Self { is_indexed: true, ..self }
+    }
+
+    fn markup(&self) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" data-theme=[self.theme.forced()] {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    @if !self.is_indexed { meta name="robots" content="noindex"; }
+                    title { (self.title) " · Postrider" }
+                    link rel="icon" href="data:,";
+                    @for style in &self.styles { link rel="stylesheet" href=(style.path()); }
+                    @if self.scripts.iter().any(|script| std::ptr::eq(*script, &raw const HTMX)) {
+                        meta name="htmx-config" content=(HTMX_SETTINGS);
+                    }
+                    @for script in &self.scripts { script defer src=(script.path()) {} }
+                }
+                body {
+                    a.skip href="#main" { "Skip to the content" }
+                    (self.body)
+                }
+            }
+        }
+    }
 }
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.markup.into_string()));
+        let mut response = Response::new(Body::from(self.markup().into_string()));
         *response.status_mut() = self.status;
         for (name, value) in HEADERS {
             response.headers_mut().insert(name, HeaderValue::from_static(value));

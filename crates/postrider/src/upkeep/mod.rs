@@ -1,16 +1,19 @@
-//! What goes on beside the traffic: retention, background tasks, and connections that nobody uses.
+//! What goes on beside the traffic: retention, that of the audit log and of rollups, background tasks, and connections that nobody uses.
 //!
 //! Of the nodes that share a store, one does retention, and each moves the tasks of its own endpoints on.
 //!
-//! The first two work in short passes through the store's writer, with rests in between, so that accepting and settling
+//! All but the last work in short passes through the store's writer, with rests in between, so that accepting and settling
 //! hardly notice. They begin where they were after a restart: the store remembers.
 
+mod audit;
 mod connections;
 mod retention;
+mod rollups;
 mod schedules;
 mod tasks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_egress::Client;
 use tokio_util::sync::CancellationToken;
@@ -24,10 +27,21 @@ pub struct Upkeep {
     running: TaskTracker,
 }
 
+/// How long is kept what no environment has a say in.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// Entries of the audit log.
+    pub audit: Duration,
+    /// Rollups.
+    pub rollups: Duration,
+}
+
 /// Starts all upkeep.
-pub fn start(context: &Context, client: Arc<Client>) -> Upkeep {
+pub fn start(context: &Context, kept: Kept, client: Arc<Client>) -> Upkeep {
     let (stop, running) = (CancellationToken::new(), TaskTracker::new());
     running.spawn(stop.clone().run_until_cancelled_owned(retention::run(Arc::clone(context))));
+    running.spawn(stop.clone().run_until_cancelled_owned(audit::run(Arc::clone(context), kept.audit)));
+    running.spawn(stop.clone().run_until_cancelled_owned(rollups::run(Arc::clone(context), kept.rollups)));
     running.spawn(stop.clone().run_until_cancelled_owned(tasks::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(schedules::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(connections::run(client)));

@@ -140,6 +140,27 @@ for (let page = await svix.application.list({ limit: 2 }); !page.done; pages += 
   page = await svix.application.list({ limit: 2, iterator: page.iterator });
 }
 
+const access = async (asked) => {
+  const { url, token } = await svix.authentication.appPortalAccess("customer", { featureFlags: ["beta"], ...asked });
+  assert.ok(url.includes("/portal#key="), url);
+  return new Svix(token, { serverUrl });
+};
+const viewer = await access({ capabilities: ["ViewBase"], expiry: 3600, sessionId: "ann" });
+const others = [await access({}), await access({ sessionId: "bob" }), await access({ sessionId: "carl" })];
+const portal = [
+  (await viewer.endpoint.list("customer")).data.length,
+  await refused(() => viewer.endpoint.getSecret("customer", "main")),
+  await refused(() => viewer.endpoint.delete("customer", "main")),
+];
+assert.equal((await others[0].endpoint.getSecret("customer", "main")).key, rotated);
+await viewer.authentication.logout();
+await svix.authentication.expireAll("customer", { sessionIds: ["bob"], expiry: 0 });
+for (const one of [viewer, others[1]]) portal.push(await refused(() => one.endpoint.list("customer")));
+portal.push((await others[2].endpoint.list("customer")).data.length);
+await svix.authentication.expireAll("customer", {});
+portal.push(await refused(() => others[2].endpoint.list("customer")));
+portal.push(await refused(() => svix.authentication.logout()));
+
 const stranger = new Svix("prk_00000000000000000000000000000000", { serverUrl });
 const summary = {
   attempts: attempts.length,
@@ -149,6 +170,7 @@ const summary = {
   invalid: await refused(() => svix.application.create({ name: "" })),
   notFound: await refused(() => svix.application.get("missing")),
   pages,
+  portal,
   recovered: recovered.filter((one) => one.status === 0).length,
   resentTrigger: resent.triggerType,
   unauthorized: await refused(() => stranger.application.list()),

@@ -15,6 +15,9 @@ from standardwebhooks import Webhook
 from svix.api import (
     ApplicationIn,
     ApplicationListOptions,
+    ApplicationTokenExpireIn,
+    AppPortalAccessIn,
+    AppPortalCapability,
     EndpointHeadersIn,
     EndpointIn,
     EndpointPatch,
@@ -178,6 +181,27 @@ def main():
         page = svix.application.list(ApplicationListOptions(limit=2, iterator=page.iterator))
         pages += 1
 
+    def access(**asked):
+        given = svix.authentication.app_portal_access("customer", AppPortalAccessIn(feature_flags=["beta"], **asked))
+        assert "/portal#key=" in given.url, given.url
+        return Svix(given.token, SvixOptions(server_url=URL))
+
+    viewer = access(capabilities=[AppPortalCapability.VIEW_BASE], expiry=3600, session_id="ann")
+    others = [access(), access(session_id="bob"), access(session_id="carl")]
+    portal = [
+        len(viewer.endpoint.list("customer").data),
+        refused(lambda: viewer.endpoint.get_secret("customer", "main")),
+        refused(lambda: viewer.endpoint.delete("customer", "main")),
+    ]
+    assert others[0].endpoint.get_secret("customer", "main").key == rotated.key
+    viewer.authentication.logout()
+    svix.authentication.expire_all("customer", ApplicationTokenExpireIn(session_ids=["bob"], expiry=0))
+    portal += [refused(lambda: one.endpoint.list("customer")) for one in (viewer, others[1])]
+    portal.append(len(others[2].endpoint.list("customer").data))
+    svix.authentication.expire_all("customer", ApplicationTokenExpireIn())
+    portal.append(refused(lambda: others[2].endpoint.list("customer")))
+    portal.append(refused(lambda: svix.authentication.logout()))
+
     stranger = Svix("prk_00000000000000000000000000000000", SvixOptions(server_url=URL))
     summary = {
         "attempts": len(attempts),
@@ -187,6 +211,7 @@ def main():
         "invalid": refused(lambda: svix.application.create(ApplicationIn(name=""))),
         "notFound": refused(lambda: svix.application.get("missing")),
         "pages": pages,
+        "portal": portal,
         "recovered": sum(one.status == 0 for one in recovered),
         "resentTrigger": int(resent.trigger_type),
         "unauthorized": refused(lambda: stranger.application.list()),

@@ -11,10 +11,11 @@ import json
 import sys
 
 
-# What is served so far. Whole parts of the interface come later and are not listed: streams, transformations,
-# the portal and others.
+# What is served so far. Whole parts of the interface come later and are not listed: streams, transformations
+# and others.
 MODULES = {
     "application",
+    "authentication",
     "background_task",
     "endpoint",
     "event_type",
@@ -27,6 +28,11 @@ MODULES = {
     "message_attempt",
 }
 LATER = {
+    "get_stream_poller_token",
+    "rotate_stream_poller_token",
+    "stream_expire_all",
+    "stream_logout",
+    "stream_portal_access",
     "get_attempt_stats",
     "transformation_partial_update",
     "import_openapi",

@@ -41,6 +41,7 @@ fn expected() -> Value {
         "invalid": 422,
         "notFound": 404,
         "pages": 3,
+        "portal": [1, 403, 403, 401, 401, 1, 401, 403],
         "recovered": 2,
         "resentTrigger": 1,
         "unauthorized": 401,

@@ -17,7 +17,10 @@ mod hostile;
 mod isolation;
 
 mod authz;
+mod dashboard;
 mod egress;
+mod portal;
+mod sign_in;
 
 mod order;
 mod rate;
@@ -25,8 +28,10 @@ mod receive;
 
 mod listen;
 mod replay;
+mod search;
 
 mod bins;
+mod browser;
 mod import;
 
 mod disk;
@@ -37,5 +42,6 @@ mod restart;
 mod clients;
 mod deploy;
 mod dev_command;
+mod docs;
 mod openapi;
 mod tools;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_core::app::Ref;
@@ -13,11 +14,12 @@ use postrider_core::delivery::State;
 use postrider_core::environment::Settings;
 use postrider_core::id::MessageId;
 use postrider_core::message::Payload;
-use postrider_core::scope::SystemScope;
+use postrider_core::rollup::{Counter, Counts, Resolution};
+use postrider_core::scope::{AppScope, SystemScope};
 
-use super::world::{every_message, held, whole};
+use super::world::{START, every_message, held, whole};
 use super::{Harness, World};
-use crate::{AppFilter, AttemptFilter, Store, Then};
+use crate::{AppFilter, AttemptFilter, Grouping, Rank, RollupQuery, Store, Then, Within};
 
 /// Where the child is killed, each at a passing that lies in the middle of the work.
 pub const POINTS: &[&str] = &[
@@ -25,6 +27,8 @@ pub const POINTS: &[&str] = &[
     "accept.before_commit",
     "accept.before_commit:17",
     "settle.before_commit:9",
+    "tally.written:2",
+    "tally.written:30",
     "commit.before:2",
     "commit.before:40",
     "commit.after:3",
@@ -32,12 +36,14 @@ pub const POINTS: &[&str] = &[
     "sync.after:2",
     "sync.after:23",
     "retain.batch:2",
+    "fold.pass:2",
     "backup.pages",
     "checkpoint.during",
     "close.before",
 ];
 
 const ROUNDS: usize = 400;
+const KEPT: Duration = Duration::from_secs(400 * 24 * 3_600);
 const PAYLOAD: &[u8] = &[b'x'; 100_000];
 
 /// Publishes and settles one message after the other, retains and makes a backup to `copy` in between, and closes.
@@ -57,12 +63,27 @@ pub async fn work(harness: Arc<dyn Harness>, copy: &Path, report: impl Fn(&str, 
         report("settled", id);
         if round % 100 == 30 {
             world.retain(10).await;
+            world.fold(KEPT, 10).await;
         }
         if round == 50 {
             world.store.backup(world.system(), copy, Arc::new(|_, _| ())).await.unwrap();
         }
     }
     world.store.close().await.unwrap();
+}
+
+/// What an application's rollups come to.
+async fn counted(store: &dyn Store, scope: AppScope) -> Counts {
+    let query = RollupQuery {
+        since: START,
+        until: START.after(Duration::from_secs(3_600)),
+        resolution: Resolution::Hour,
+        group: Grouping::None,
+        rank: Rank::Volume,
+        event_type: None,
+        endpoint: None,
+    };
+    store.rollups(Within::App(scope), query).await.unwrap().series[0].total
 }
 
 /// Whether everything that was acknowledged is there, and nothing is there in part.
@@ -73,6 +94,7 @@ pub async fn check(store: &dyn Store, acknowledged: &[(String, MessageId)]) {
         let scope = system.environment(environment.id);
         for app in store.apps(scope, AppFilter::default(), whole()).await.unwrap().rows {
             let scope = system.app(environment.id, app.id);
+            let (mut messages, mut recorded) = (0, 0);
             for message in every_message(store, scope).await {
                 let whole_message = store.message(scope, &Ref::Id(message.id), true).await.unwrap().unwrap();
                 assert_eq!(whole_message.payload.unwrap().body, PAYLOAD);
@@ -84,7 +106,12 @@ pub async fn check(store: &dyn Store, acknowledged: &[(String, MessageId)]) {
                 assert!(settled || deliveries[0].state == State::Held);
                 assert_eq!(attempts.rows.len(), usize::from(settled), "an outcome is there with its attempt");
                 stored.push((message.id, settled));
+                messages += 1;
+                recorded += attempts.rows.len() as u64;
             }
+            let counted = counted(store, scope).await;
+            assert_eq!(counted.get(Counter::Messages), messages, "a message is counted where it is there");
+            assert_eq!(counted.attempts(), recorded, "and so is an attempt");
         }
     }
     for (what, id) in acknowledged {

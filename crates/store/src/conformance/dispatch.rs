@@ -10,7 +10,7 @@ use postrider_core::message::Payload;
 
 use super::World;
 use super::world::{held, waiting, whole};
-use crate::{AttemptFilter, Claim, LaneDue, Settled, Settlement, Then};
+use crate::{AttemptFilter, Claim, LaneDue, Settled, Then};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -200,7 +200,7 @@ pub async fn many_settlements_have_an_answer_each(world: World) {
         let message = world.hold(&tenant, endpoint).await;
         // Every third is stale.
         let attempt = world.attempt(message, endpoint, if index % 3 == 0 { 2 } else { 1 });
-        settlements.push(Settlement { attempt, then: Then::Succeeded });
+        settlements.push(world.settlement(attempt, Then::Succeeded));
     }
     let settled = world.store.settle(world.system(), Arc::new(settlements), Vec::new()).await.unwrap();
     let stale: Vec<_> = settled.iter().map(|settled| matches!(settled, Settled::Stale)).collect();

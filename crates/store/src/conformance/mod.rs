@@ -16,18 +16,24 @@ use crate::Store;
 pub use world::{Tenant, World};
 
 pub mod acceptance;
+pub mod audit;
 pub mod crash;
 pub mod dispatch;
 pub mod fencing;
 pub mod idempotency;
+pub mod issues;
 pub mod listen;
 pub mod lists;
 pub mod model;
 pub mod moving;
 pub mod objects;
 pub mod order;
+pub mod people;
+pub mod portal;
 pub mod retention;
+pub mod rollups;
 pub mod scopes;
+pub mod search;
 pub mod sending_again;
 pub mod sources;
 pub mod tasks;
@@ -126,6 +132,11 @@ macro_rules! for_each_case {
             tasks::a_step_makes_new_messages,
             tasks::a_canceled_task_takes_no_step,
             tasks::finished_tasks_are_kept_for_a_time,
+            portal::a_portal_session_is_kept_whole,
+            portal::a_one_time_key_works_once,
+            portal::portal_sessions_expire_together,
+            audit::an_entry_is_kept_whole_and_found,
+            audit::entries_are_paged_and_forgotten,
             lists::pages_walk_apps_both_ways,
             lists::pages_walk_endpoints_both_ways,
             lists::pages_walk_event_types_both_ways,
@@ -139,6 +150,11 @@ macro_rules! for_each_case {
             lists::a_filter_that_matches_nothing_still_gets_to_the_end,
             lists::content_is_left_out_and_expunged,
             lists::the_last_row_is_the_highest,
+            search::a_search_finds_what_its_query_means,
+            search::pages_walk_what_is_found_both_ways,
+            search::messages_are_found_by_what_became_of_them,
+            search::facets_count_what_is_found,
+            search::what_is_deleted_is_not_found,
             retention::old_messages_go_with_everything_of_theirs,
             retention::each_environment_has_its_own,
             retention::an_unfinished_delivery_keeps_its_message,
@@ -163,6 +179,27 @@ macro_rules! for_each_case {
             listen::a_claim_ends,
             listen::a_groups_position_follows_what_is_done,
             listen::a_group_is_forgotten_when_nobody_listens,
+            rollups::what_is_settled_is_counted_once,
+            rollups::messages_are_counted_where_nobody_wants_them_too,
+            rollups::groups_are_ranked_and_what_is_beyond_them_is_the_rest,
+            rollups::numbers_of_others_are_not_counted,
+            rollups::points_are_as_far_apart_as_asked,
+            rollups::old_buckets_become_hours_and_very_old_ones_go,
+            issues::failures_that_look_alike_are_one_issue,
+            issues::a_delivery_that_fails_again_is_one_delivery,
+            issues::an_issue_stands_as_was_said,
+            issues::an_endpoint_has_so_many_issues,
+            issues::issues_of_others_do_not_exist,
+            issues::hours_fold_and_issues_that_are_not_seen_go,
+            people::a_person_is_kept_whole,
+            people::people_are_apart_and_have_a_limit,
+            people::the_first_person_is_one,
+            people::the_last_admin_stays,
+            people::a_subject_belongs_to_one,
+            people::a_link_works_once,
+            people::who_is_reset_or_disabled_is_out,
+            people::sessions_are_begun_seen_and_ended,
+            people::sessions_of_a_person_have_a_limit,
             model::random_verbs_agree_with_the_model,
         }
     };

@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use postrider_core::app::{App, Ref};
 use postrider_core::attempt::{Attempt, Failure, FailureClass, Timings};
+use postrider_core::audit::Entry;
 use postrider_core::delivery::{Delivery, State};
 use postrider_core::endpoint::{Disabled, DisabledReason, Endpoint, Ordering};
 use postrider_core::environment::{Environment, Settings};
@@ -30,8 +31,8 @@ use super::world::{every_message, held, ordered, waiting, whole};
 use super::{Harness, Tenant, World, tasks};
 use crate::accept::FIFO;
 use crate::{
-    AcceptError, Acceptance, Again, Answer, AppFilter, AttemptFilter, CreateError, DeliveryFilter,
-    Idempotency, Placement, Repeat, Settlement, Step, Store, Then, Which,
+    AcceptError, Acceptance, Again, Answer, AppFilter, AttemptFilter, AuditFilter, AuditScope, CreateError,
+    DeliveryFilter, Idempotency, Placement, Repeat, Step, Store, Then, Which,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -66,6 +67,8 @@ pub struct Snapshot {
     sources: Vec<Source>,
     receptions: Vec<Option<Reception>>,
     refusals: Vec<Refusal>,
+    audit: Vec<Entry>,
+    people: super::people::Seen,
     last_row: i64,
 }
 
@@ -74,7 +77,14 @@ pub async fn fill(harness: Arc<dyn Harness>, crowd: bool) -> Filled {
     let world = World::new(harness).await;
     let environment = world.environment(Settings { retention_days: 7, ..Settings::default() }).await;
     let tenant = world.app(environment).await;
-    let hashes = keys(&world, &tenant).await;
+    let mut hashes = keys(&world, &tenant).await;
+    for name in [Some("ann"), None] {
+        hashes.push(super::portal::made(&world, &tenant, name).await.hash);
+    }
+    for environment in [Some(environment), None] {
+        let entry = super::audit::entry(&world, environment, "usr_1", "app.create", "x");
+        world.store.record_audit(world.system(), entry).await.unwrap();
+    }
     objects(&world, &tenant).await;
     odd_messages(&world, &tenant).await;
     outcomes(&world, &tenant).await;
@@ -83,6 +93,7 @@ pub async fn fill(harness: Arc<dyn Harness>, crowd: bool) -> Filled {
     let published = answers(&world, &tenant).await;
     super::sources::fill(&world, environment).await;
     super::listen::fill(&world, environment).await;
+    super::people::fill(&world).await;
     let crowded = world.endpoint(&tenant).await;
     if crowd {
         publish_many(&world, &tenant, crowded).await;
@@ -93,15 +104,24 @@ pub async fn fill(harness: Arc<dyn Harness>, crowd: bool) -> Filled {
 async fn keys(world: &World, tenant: &Tenant) -> Vec<TokenHash> {
     let (instance, mut hashes) = (world.system().instance(), Vec::new());
     let identities = [
-        Identity::Instance,
-        Identity::Environment(tenant.environment),
-        Identity::App(tenant.environment, tenant.app.id),
+        Identity::instance_key(),
+        Identity::environment_key(tenant.environment),
+        Identity::app_key(tenant.environment, tenant.app.id),
     ];
     for identity in identities {
         let (token, id) = (Token::generate(&world.rng), world.id(KeyId::make));
         let (expires_at, created_at) = (Some(world.now().after(HOUR)), world.now());
         let hint = token.hint();
-        let key = Key { id, identity, name: "ci".into(), hint, created_at, expires_at, revoked_at: None };
+        let key = Key {
+            id,
+            identity,
+            name: "ci".into(),
+            hint,
+            created_at,
+            expires_at,
+            revoked_at: None,
+            portal: None,
+        };
         world.store.create_key(instance, key, token.hash()).await.unwrap();
         hashes.push(token.hash());
         world.store.revoke_key(instance, id, world.now()).await.unwrap();
@@ -270,7 +290,7 @@ async fn publish_many(world: &World, tenant: &Tenant, endpoint: EndpointId) {
         async move {
             world.store.accept(tenant.scope, acceptance).await.unwrap();
             let (attempt, then) = (world.attempt(message.id, endpoint, 1), Then::Succeeded);
-            let settlements = Arc::new(vec![Settlement { attempt, then }]);
+            let settlements = Arc::new(vec![world.settlement(attempt, then)]);
             world.store.settle(world.system(), settlements, Vec::new()).await.unwrap();
         }
     };
@@ -295,6 +315,8 @@ impl Filled {
         for hash in &self.hashes {
             keys.push(store.identify(system, *hash).await.unwrap());
         }
+        let scope = AuditScope::Instance(system.instance());
+        let audit = store.audited(scope, AuditFilter::default(), whole()).await.unwrap();
         let mut seen = Snapshot {
             environments: store.environments(system.instance()).await.unwrap(),
             keys,
@@ -308,6 +330,8 @@ impl Filled {
             sources: Vec::new(),
             receptions: Vec::new(),
             refusals: Vec::new(),
+            audit: audit.rows,
+            people: super::people::look(store).await,
             last_row: store.last_row(system).await.unwrap(),
         };
         for environment in seen.environments.clone() {

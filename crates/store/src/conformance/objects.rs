@@ -63,12 +63,13 @@ pub async fn what_a_store_begins_with_is_made_once(world: World) {
         let token = Token::generate(&world.rng);
         let key = Key {
             id: world.id(KeyId::make),
-            identity: Identity::Environment(first.id),
+            identity: Identity::environment_key(first.id),
             name: "first".into(),
             hint: token.hint(),
             created_at: world.now(),
             expires_at: None,
             revoked_at: None,
+            portal: None,
         };
         let id = key.id;
         assert_eq!(store.create_first_key(instance, key, token.hash()).await.unwrap(), is_first);
@@ -83,9 +84,9 @@ pub async fn keys_are_found_by_hash_and_revoked_once(world: World) {
     let (instance, store) = (world.system().instance(), &world.store);
     let tenant = world.tenant().await;
     let identities = [
-        Identity::Instance,
-        Identity::Environment(tenant.environment),
-        Identity::App(tenant.environment, tenant.app.id),
+        Identity::instance_key(),
+        Identity::environment_key(tenant.environment),
+        Identity::app_key(tenant.environment, tenant.app.id),
     ];
     let mut keys = Vec::new();
     for identity in identities {
@@ -98,6 +99,7 @@ pub async fn keys_are_found_by_hash_and_revoked_once(world: World) {
             created_at: world.now(),
             expires_at: Some(world.now().after(HOUR)),
             revoked_at: None,
+            portal: None,
         };
         for _ in 0..2 {
             store.create_key(instance, key.clone(), token.hash()).await.unwrap();

@@ -1,10 +1,11 @@
 //! Where cases happen: a store, a clock that stands still until a case moves it, and short ways to make things.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use postrider_core::app::{App, Ref};
 use postrider_core::attempt::{Attempt, Timings, Trigger};
 use postrider_core::delivery::{Delivery, State, Work};
@@ -24,7 +25,10 @@ use crate::{
     Settlement, Store, Then,
 };
 
-const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+/// The event type of all messages.
+pub(super) const EVENT_TYPE: &str = "invoice.paid";
+
+pub(super) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// A store under test.
 pub struct World {
@@ -35,6 +39,8 @@ pub struct World {
     system: SystemScope,
     harness: Arc<dyn Harness>,
     ids: IdGenerator,
+    /// Whose the endpoints are.
+    owners: Mutex<HashMap<EndpointId, AppId>>,
 }
 
 /// An application with its environment.
@@ -54,6 +60,7 @@ impl World {
             system: SystemScope::assume(),
             harness,
             ids: IdGenerator::default(),
+            owners: Mutex::default(),
         }
     }
 
@@ -136,8 +143,10 @@ impl World {
     }
 
     pub(super) fn new_endpoint(&self, tenant: &Tenant) -> Endpoint {
+        let id = self.id(EndpointId::make);
+        self.owners.lock().insert(id, tenant.app.id);
         Endpoint {
-            id: self.id(EndpointId::make),
+            id,
             app: tenant.app.id,
             uid: None,
             url: "https://receiver.example/hook".into(),
@@ -171,7 +180,7 @@ impl World {
         Message {
             id: self.id(MessageId::make),
             app: tenant.app.id,
-            event_type: "invoice.paid".into(),
+            event_type: EVENT_TYPE.into(),
             event_id: None,
             channels: Vec::new(),
             tags: Vec::new(),
@@ -262,8 +271,14 @@ impl World {
         }
     }
 
+    pub(super) fn settlement(&self, attempt: Attempt, then: Then) -> Settlement {
+        let app = self.owners.lock().get(&attempt.endpoint).copied();
+        let app = app.unwrap_or_else(|| AppId::from_bytes([0; 20]));
+        Settlement { attempt, app, event_type: EVENT_TYPE.into(), then }
+    }
+
     pub(super) async fn settle(&self, attempt: Attempt, then: Then) -> Settled {
-        let settlements = Arc::new(vec![Settlement { attempt, then }]);
+        let settlements = Arc::new(vec![self.settlement(attempt, then)]);
         let mut settled = self.store.settle(self.system(), settlements, Vec::new()).await.unwrap();
         settled.pop().expect("one answer per settlement")
     }

@@ -208,10 +208,11 @@ pub(super) async fn change(
     Ok(Some(app))
 }
 
-/// Marks the application and all its endpoints as deleted, and frees their uids. Its endpoints are few enough
-/// (`limits::APP_ENDPOINTS`) for one transaction; its messages may not be.
+/// Marks the application and all its endpoints as deleted, frees their uids, and ends its portal sessions: their tokens
+/// would go on to read what is the environment's. Its endpoints and sessions are few enough
+/// (`limits::APP_ENDPOINTS`, `limits::PORTAL_SESSIONS`) for one transaction; its messages may not be.
 ///
-/// Two statements, because the second must see the endpoints of those who held the application's row before the first
+/// Statements of their own, because the later ones must see the endpoints and sessions of those who held the application's row before the first
 /// got it.
 pub(super) async fn delete(session: &Session, scope: AppScope, now: Timestamp) -> Result<bool, Error> {
     let (id, at) = (scope.app(), now.as_micros());
@@ -235,6 +236,17 @@ pub(super) async fn delete(session: &Session, scope: AppScope, now: Timestamp) -
             &[&id.row(), &at],
         )
         .await?;
+    let ended = session
+        .conn
+        .run(
+            "-- apps::delete
+             DELETE FROM portal_session WHERE app_row = $1",
+            &[&id.row()],
+        )
+        .await?;
+    if ended > 0 {
+        changes::note(session, &Changed::Keys).await?;
+    }
     changes::note(session, &Changed::App(id)).await?;
     Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use postrider_core::id::{AppId, EnvironmentId, KeyId};
 use postrider_core::key::{Key, TokenHash};
-use postrider_core::scope::Identity;
+use postrider_core::scope::{Identity, Reach};
 use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
 
@@ -33,9 +33,9 @@ fn read(row: &Row) -> Result<Key, Error> {
     let environment = record.id_or_none("environment_id")?.map(EnvironmentId::from_bytes);
     let app = record.id_or_none("app_id")?.map(AppId::from_bytes);
     let identity = match (environment, app) {
-        (None, None) => Identity::Instance,
-        (Some(environment), None) => Identity::Environment(environment),
-        (Some(environment), Some(app)) => Identity::App(environment, app),
+        (None, None) => Identity::instance_key(),
+        (Some(environment), None) => Identity::environment_key(environment),
+        (Some(environment), Some(app)) => Identity::app_key(environment, app),
         (None, Some(_)) => return Err(corrupt("api_key", "environment_id", key, &"is NULL")),
     };
     Ok(Key {
@@ -46,14 +46,16 @@ fn read(row: &Row) -> Result<Key, Error> {
         created_at: record.time("created_at")?,
         expires_at: record.time_or_none("expires_at")?,
         revoked_at: record.time_or_none("revoked_at")?,
+        portal: None,
     })
 }
 
 pub(super) async fn create(session: &Session, key: &Key, hash: TokenHash) -> Result<(), Error> {
-    let (environment, app) = match &key.identity {
-        Identity::Instance => (None, None),
-        Identity::Environment(environment) => (Some(environment.as_bytes().as_slice()), None),
-        Identity::App(environment, app) => {
+    let reach = key.identity.reach();
+    let (environment, app) = match &reach {
+        Reach::Instance => (None, None),
+        Reach::Environment(environment) => (Some(environment.as_bytes().as_slice()), None),
+        Reach::App(environment, app) => {
             (Some(environment.as_bytes().as_slice()), Some(app.as_bytes().as_slice()))
         }
     };

@@ -23,6 +23,10 @@ const ALL: &[Migration] = &[
     Migration { name: "0003_witness", sql: include_str!("../../migrations/postgres/0003_witness.sql") },
     Migration { name: "0004_listening", sql: include_str!("../../migrations/postgres/0004_listening.sql") },
     Migration { name: "0005_tasks", sql: include_str!("../../migrations/postgres/0005_tasks.sql") },
+    Migration { name: "0006_rights", sql: include_str!("../../migrations/postgres/0006_rights.sql") },
+    Migration { name: "0007_people", sql: include_str!("../../migrations/postgres/0007_people.sql") },
+    Migration { name: "0008_rollups", sql: include_str!("../../migrations/postgres/0008_rollups.sql") },
+    Migration { name: "0009_search", sql: include_str!("../../migrations/postgres/0009_search.sql") },
 ];
 
 /// A schema that this program cannot use.

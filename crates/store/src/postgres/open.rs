@@ -19,7 +19,7 @@ use super::pool::{Door, Pools};
 use super::queue::Queue;
 use super::session::Shared;
 use super::wire::Wire;
-use super::{Postgres, retain, transfer};
+use super::{Postgres, retain, tally, transfer};
 use crate::Error;
 use crate::cluster::Cluster;
 use crate::seal::{Place, Sealer, Unsealable};
@@ -162,6 +162,8 @@ impl Postgres {
             wire: Arc::new(Wire::new(holder, &options.schema)),
             calls: Calls::default(),
             partitions: Partitions::default(),
+            environments: tally::Environments::default(),
+            known: parking_lot::Mutex::default(),
             retention: tokio::sync::Mutex::new(retain::Position::default()),
         });
         shared.partitions.make_ahead(&conn, now).await?;

@@ -16,8 +16,17 @@ use crate::Store as _;
 use crate::seal::{SealKey, Sealer};
 
 /// Small tables that are read whole on purpose, or walked from one end with a limit.
-const WHOLE: [&str; 8] =
-    ["node", "lane_partition", "witness", "environment", "api_key", "meta", "pg_class", "pg_inherits"];
+const WHOLE: [&str; 9] = [
+    "node",
+    "lane_partition",
+    "witness",
+    "environment",
+    "api_key",
+    "meta",
+    "pg_class",
+    "pg_inherits",
+    "person",
+];
 
 /// Every SQL text that begins with a comment naming its function, in this directory's sources.
 fn statements() -> Vec<String> {

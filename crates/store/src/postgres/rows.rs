@@ -12,7 +12,9 @@ pub(super) async fn last(conn: &Connection) -> Result<i64, Error> {
              SELECT greatest(0, (SELECT max(row) FROM environment), (SELECT max(row) FROM api_key),
                              (SELECT max(row) FROM app), (SELECT max(row) FROM event_type),
                              (SELECT max(row) FROM endpoint), (SELECT max(row) FROM task),
-                             (SELECT max(row) FROM source), (SELECT max(row) FROM refusal))",
+                             (SELECT max(row) FROM source), (SELECT max(row) FROM refusal),
+                             (SELECT max(row) FROM portal_session), (SELECT max(row) FROM audit),
+                             (SELECT max(row) FROM person), (SELECT max(row) FROM person_session))",
             &[],
         )
         .await?;

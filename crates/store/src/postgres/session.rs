@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::scope::AppScope;
 
@@ -14,10 +15,12 @@ use super::partitions::Partitions;
 use super::pool::Pools;
 use super::queue::Queue;
 use super::retain;
+use super::tally;
 use super::wire::Wire;
 use crate::Error;
 use crate::cluster::{Cluster, Due};
 use crate::seal::Sealer;
+use crate::tally::KnownIssues;
 
 /// What all parts of the engine share.
 pub(super) struct Shared {
@@ -32,6 +35,8 @@ pub(super) struct Shared {
     pub(super) wire: Arc<Wire>,
     pub(super) calls: Calls,
     pub(super) partitions: Partitions,
+    pub(super) environments: tally::Environments,
+    pub(super) known: Mutex<KnownIssues>,
     /// Where retention goes on. Locked for a whole pass: of one node only one pass runs at a time.
     pub(super) retention: tokio::sync::Mutex<retain::Position>,
 }
@@ -58,12 +63,14 @@ impl Shared {
 pub(super) struct Session {
     pub(super) conn: Connection,
     pub(super) shared: Arc<Shared>,
+    /// Which of the node's writers it is.
+    writer: i16,
     changes: AtomicBool,
 }
 
 impl Session {
-    pub(super) fn new(conn: Connection, shared: &Arc<Shared>) -> Self {
-        Self { conn, shared: Arc::clone(shared), changes: AtomicBool::new(false) }
+    pub(super) fn new(conn: Connection, shared: &Arc<Shared>, writer: i16) -> Self {
+        Self { conn, shared: Arc::clone(shared), writer, changes: AtomicBool::new(false) }
     }
 
     /// Notes that the transaction changes what others may remember.
@@ -78,6 +85,11 @@ impl Session {
 
     pub(super) fn holder(&self) -> i64 {
         self.shared.holder
+    }
+
+    /// The rows of rollups and issues that are this writer's: nobody else adds to them.
+    pub(super) fn shard(&self) -> i64 {
+        (self.shared.holder << 8) | i64::from(self.writer & 0xff)
     }
 
     pub(super) fn sealer(&self) -> &Sealer {

@@ -18,8 +18,10 @@ use super::handed::{Handed, Held};
 use super::job::Settle;
 use super::order::Order;
 use super::session::{Session, Shared};
+use super::tally;
 use super::transaction::{End, Number, Witness};
 use super::writer::Batch;
+use crate::tally::Tally;
 use crate::{EndpointMark, Error, Settled, Settlement, Then, crash};
 
 mod next;
@@ -49,9 +51,17 @@ impl Batch for Settle {
             .zip(&done.moved)
             .filter_map(|(settlement, moved)| Some((moved.as_ref()?.app_row, &settlement.attempt)))
             .collect();
+        let tally = count(&session, &all, &done.moved).await;
+        let tally = match tally {
+            Ok(tally) => tally,
+            Err(error) => {
+                session.roll_back().await;
+                return Err(error);
+            }
+        };
         let witness = recorded.first().map(|(app_row, attempt)| Witness::Attempt(*app_row, attempt.id.row()));
         crash::point("settle.before_commit");
-        let end = record::commit(session, &done.number, witness, &recorded).await?;
+        let end = record::commit(session, &done.number, witness, &recorded, &tally).await?;
         Ok((outcomes(jobs, done), end))
     }
 
@@ -126,6 +136,24 @@ async fn settle(session: &Session, jobs: &[Settle], all: &[&Settlement]) -> Resu
     Ok(Done { number, moved, next })
 }
 
+/// What the settlements come to whose tokens were good.
+async fn count(
+    session: &Session,
+    all: &[&Settlement],
+    moved: &[Option<Moved>],
+) -> Result<tally::Writes, Error> {
+    let recorded =
+        || all.iter().zip(moved).filter_map(|(settlement, moved)| Some((settlement, moved.as_ref()?)));
+    let owners = tally::owners(session, recorded().map(|(_, moved)| moved.app_row)).await?;
+    let mut sums = Tally::default();
+    for (settlement, moved) in recorded() {
+        if let Some(owner) = owners.get(&moved.app_row) {
+            sums.settled(*owner, settlement);
+        }
+    }
+    tally::Writes::of(session, &sums).await
+}
+
 /// The marks of all jobs. In the sequence of their endpoints, so that two batches never wait for each other in a circle;
 /// those of one endpoint in the sequence in which they were made.
 fn marks(jobs: &[Settle]) -> Vec<&EndpointMark> {
@@ -146,7 +174,7 @@ async fn move_on(session: &Session, all: &[&Settlement]) -> Result<Vec<Option<Mo
     let (mut messages, mut endpoints, mut states) = (Vec::new(), Vec::new(), Vec::new());
     let (mut numbers, mut dues, mut indexes) = (Vec::new(), Vec::new(), Vec::new());
     let mut tokens = HashSet::new();
-    for (index, Settlement { attempt, then }) in all.iter().enumerate() {
+    for (index, Settlement { attempt, then, .. }) in all.iter().enumerate() {
         let (message, endpoint) = (attempt.message.row(), attempt.endpoint.row());
         // The second with the same token is stale once the first is written.
         if !tokens.insert((message, endpoint, attempt.number)) {

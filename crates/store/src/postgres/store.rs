@@ -7,15 +7,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postrider_core::app::{App, Ref};
 use postrider_core::attempt::Attempt;
+use postrider_core::audit::Entry;
 use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
+use postrider_core::id::{
+    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SessionId, SourceId, TaskId,
+};
+use postrider_core::issue::{Issue, Said};
 use postrider_core::key::{Key, TokenHash};
 use postrider_core::message::Message;
+use postrider_core::password::PasswordHash;
+use postrider_core::person::Person;
+use postrider_core::query::Place;
 use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::session::{Link, Session as PersonSession};
 use postrider_core::source::Source;
 use postrider_core::task::{Progress, Task};
 use postrider_core::time::Timestamp;
@@ -25,18 +33,24 @@ use tokio::time::timeout;
 use super::fault::OVERLOADED;
 use super::handed::Handed;
 use super::job::{Accept, Need, Settle};
+use super::search::Shelf;
 use super::{
-    BackupElsewhere, Postgres, accept, apps, attempts, claim, deliveries, endpoints, environments,
-    event_types, keys, lanes, listen, messages, receive, resend, retain, rows, settle, sources, tasks,
+    BackupElsewhere, Postgres, accept, apps, attempts, audit, claim, deliveries, endpoints, environments,
+    event_types, issues, keys, lanes, listen, messages, people, portal, receive, resend, retain, rollups,
+    rows, sessions, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
 use crate::partition::Partitions;
+use crate::rollup::{Folded, RollupQuery, Rollups, Within};
+use crate::search::{facets, find};
 use crate::{
-    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
-    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, Intake, LaneDue,
-    Listed, MessageFilter, Page, Placement, ResendError, Retained, Settled, Settlement, StartError, Step,
-    Store, Taken, TaskFilter,
+    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, AuditFilter, AuditScope, Change,
+    ChangeError, Chosen, Claim, Claimed, CreateError, DeliveryFilter, DeliveryHit, DeliveryStats, Ending,
+    EndpointMark, Error, Expiry, Facets, Health, Idempotency, Intake, IssueFilter, Known, LaneDue, Listed,
+    MessageFilter, MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, Placement, ResendError,
+    Retained, Search, SearchScope, Searched, Settled, Settlement, StartError, Step, Store, Taken, TaskFilter,
+    Who,
 };
 
 /// How long a verb may read; its statements end sooner, unless the server does not answer at all.
@@ -112,7 +126,210 @@ impl Store for Postgres {
     }
 
     async fn identify(&self, _: SystemScope, hash: TokenHash) -> Result<Option<Key>, Error> {
-        within(keys::identify(&self.reader().await?, hash)).await
+        let conn = self.reader().await?;
+        let identify = async {
+            match keys::identify(&conn, hash).await? {
+                None => portal::identify(&conn, hash).await,
+                key => Ok(key),
+            }
+        };
+        within(identify).await
+    }
+
+    async fn create_portal_session(
+        &self,
+        scope: AppScope,
+        new: NewPortalSession,
+    ) -> Result<Option<usize>, Error> {
+        self.write(Need::Room, (scope, new), |session, (scope, new)| {
+            Box::pin(portal::create(session, *scope, new))
+        })
+        .await
+    }
+
+    async fn open_portal(&self, _: SystemScope, opening: Opening) -> Result<Option<(Key, usize)>, Error> {
+        // Anybody may come with a one-time key: most who guess are refused without a write.
+        if !within(portal::has_link(&self.reader().await?, opening.link)).await? {
+            return Ok(None);
+        }
+        self.write(Need::Room, opening, |session, opening| Box::pin(portal::open(session, opening))).await
+    }
+
+    async fn end_portal_session(&self, scope: AppScope, id: KeyId) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, id), |session, (scope, id)| {
+            Box::pin(portal::end(session, *scope, *id))
+        })
+        .await
+    }
+
+    async fn expire_portal_sessions(&self, scope: AppScope, expiry: Expiry) -> Result<(), Error> {
+        self.write(Need::Little, (scope, expiry), |session, (scope, expiry)| {
+            Box::pin(portal::expire(session, *scope, expiry))
+        })
+        .await
+    }
+
+    async fn record_audit(&self, _: SystemScope, entry: Entry) -> Result<(), Error> {
+        self.write(Need::Little, entry, |session, entry| Box::pin(audit::record(session, entry))).await
+    }
+
+    async fn audited(
+        &self,
+        scope: AuditScope,
+        filter: AuditFilter,
+        page: Page<AuditId>,
+    ) -> Result<Listed<Entry, AuditId>, Error> {
+        within(audit::list(&self.reader().await?, scope, &filter, &page)).await
+    }
+
+    async fn forget_audit(&self, _: SystemScope, before: Timestamp, limit: usize) -> Result<u64, Error> {
+        self.write(Need::Little, (before, limit), |session, (before, limit)| {
+            Box::pin(audit::forget(session, *before, *limit))
+        })
+        .await
+    }
+
+    async fn create_person(
+        &self,
+        _: InstanceScope,
+        person: Person,
+        link: Option<NewLink>,
+    ) -> Result<(), CreateError<Person>> {
+        self.write(Need::Room, (person, link), |session, (person, link)| {
+            Box::pin(people::create(session, person, *link))
+        })
+        .await
+    }
+
+    async fn create_first_person(
+        &self,
+        _: SystemScope,
+        link: TokenHash,
+        person: Person,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Room, (link, person, password, now), |session, (link, person, password, now)| {
+            Box::pin(people::create_first(session, *link, person, password, *now))
+        })
+        .await
+    }
+
+    async fn has_people(&self, _: SystemScope) -> Result<bool, Error> {
+        within(people::are_there(&self.reader().await?)).await
+    }
+
+    async fn people(&self, _: InstanceScope) -> Result<Vec<Person>, Error> {
+        within(people::all(&self.reader().await?)).await
+    }
+
+    async fn person(&self, _: SystemScope, who: Who) -> Result<Option<Known>, Error> {
+        within(people::find(&self.reader().await?, &who)).await
+    }
+
+    async fn change_person(
+        &self,
+        _: InstanceScope,
+        person: PersonId,
+        change: Change<Person>,
+    ) -> Result<Option<Person>, PersonError> {
+        self.write(Need::Little, (person, change), |session, (person, change)| {
+            Box::pin(people::change(session, *person, change))
+        })
+        .await
+    }
+
+    async fn reset_person(
+        &self,
+        _: InstanceScope,
+        person: PersonId,
+        link: NewLink,
+    ) -> Result<Option<Person>, Error> {
+        self.write(Need::Little, (person, link), |session, (person, link)| {
+            Box::pin(people::reset(session, *person, *link))
+        })
+        .await
+    }
+
+    async fn set_password(
+        &self,
+        _: SystemScope,
+        person: PersonId,
+        password: PasswordHash,
+        ending: Ending,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (person, password, ending), |session, (person, password, ending)| {
+            Box::pin(people::set_password(session, *person, password, *ending))
+        })
+        .await
+    }
+
+    async fn make_link(
+        &self,
+        _: SystemScope,
+        hash: TokenHash,
+        link: Link,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (hash, link, now), |session, (hash, link, now)| {
+            Box::pin(people::make_link(session, *hash, *link, *now))
+        })
+        .await
+    }
+
+    async fn link(&self, _: SystemScope, hash: TokenHash) -> Result<Option<Link>, Error> {
+        within(people::link(&self.reader().await?, hash)).await
+    }
+
+    async fn use_link(
+        &self,
+        _: SystemScope,
+        hash: TokenHash,
+        now: Timestamp,
+        chosen: Option<Chosen>,
+    ) -> Result<Option<Person>, Error> {
+        self.write(Need::Little, (hash, now, chosen), |session, (hash, now, chosen)| {
+            Box::pin(people::use_link(session, *hash, *now, chosen.as_ref()))
+        })
+        .await
+    }
+
+    async fn begin_session(
+        &self,
+        _: SystemScope,
+        session: PersonSession,
+        hash: TokenHash,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, (session, hash), |writing, (session, hash)| {
+            Box::pin(sessions::begin(writing, session, *hash))
+        })
+        .await
+    }
+
+    async fn session(
+        &self,
+        _: SystemScope,
+        hash: TokenHash,
+    ) -> Result<Option<(PersonSession, Person)>, Error> {
+        within(sessions::find(&self.reader().await?, hash)).await
+    }
+
+    async fn see_session(&self, _: SystemScope, session: SessionId, now: Timestamp) -> Result<(), Error> {
+        self.write(Need::Little, (session, now), |writing, (session, now)| {
+            Box::pin(sessions::see(writing, *session, *now))
+        })
+        .await
+    }
+
+    async fn sessions(&self, _: SystemScope, person: PersonId) -> Result<Vec<PersonSession>, Error> {
+        within(sessions::of(&self.reader().await?, person)).await
+    }
+
+    async fn end_sessions(&self, _: SystemScope, person: PersonId, ending: Ending) -> Result<u64, Error> {
+        self.write(Need::Little, (person, ending), |writing, (person, ending)| {
+            Box::pin(sessions::end(writing, *person, *ending))
+        })
+        .await
     }
 
     async fn create_app(
@@ -421,6 +638,34 @@ impl Store for Postgres {
         Ok(skipped)
     }
 
+    async fn search_deliveries(
+        &self,
+        scope: SearchScope,
+        search: Search,
+        page: Page<Place>,
+    ) -> Result<Searched<DeliveryHit>, Error> {
+        let conn = self.reader().await?;
+        let rows = Shelf { conn: &conn, environment: scope.environment() };
+        within(find::deliveries(rows, scope, &search, &page)).await
+    }
+
+    async fn search_messages(
+        &self,
+        scope: SearchScope,
+        search: Search,
+        page: Page<Place>,
+    ) -> Result<Searched<MessageHit>, Error> {
+        let conn = self.reader().await?;
+        let rows = Shelf { conn: &conn, environment: scope.environment() };
+        within(find::messages(rows, scope, &search, &page)).await
+    }
+
+    async fn facets(&self, scope: SearchScope, search: Search) -> Result<Facets, Error> {
+        let conn = self.reader().await?;
+        let rows = Shelf { conn: &conn, environment: scope.environment() };
+        within(facets::count(rows, scope, &search)).await
+    }
+
     async fn create_source(
         &self,
         _: EnvironmentScope,
@@ -646,6 +891,36 @@ impl Store for Postgres {
         .await
     }
 
+    async fn rollups(&self, reach: Within, query: RollupQuery) -> Result<Rollups, Error> {
+        within(rollups::read(&self.reader().await?, reach, &query)).await
+    }
+
+    async fn issues(
+        &self,
+        reach: Within,
+        filter: IssueFilter,
+        page: Page<IssueId>,
+    ) -> Result<Listed<Issue, IssueId>, Error> {
+        within(issues::list(&self.reader().await?, reach, &filter, &page)).await
+    }
+
+    async fn issue(&self, reach: Within, issue: IssueId) -> Result<Option<Issue>, Error> {
+        within(issues::find(&self.reader().await?, reach, issue)).await
+    }
+
+    async fn say_of_issue(
+        &self,
+        reach: Within,
+        issue: IssueId,
+        said: Said,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, Error> {
+        self.write(Need::Little, (reach, issue, said, now), |session, (reach, issue, said, now)| {
+            Box::pin(issues::say(session, *reach, *issue, *said, *now))
+        })
+        .await
+    }
+
     async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {
         let mut all = 0;
         loop {
@@ -711,6 +986,19 @@ impl Store for Postgres {
         retained.messages += rest.messages;
         retained.more = rest.more;
         Ok(retained)
+    }
+
+    async fn fold(
+        &self,
+        _: SystemScope,
+        now: Timestamp,
+        kept: Duration,
+        limit: usize,
+    ) -> Result<Folded, Error> {
+        self.write(Need::Little, (now, kept, limit.max(1)), |session, (now, kept, limit)| {
+            Box::pin(rollups::fold(session, *now, *kept, *limit))
+        })
+        .await
     }
 
     async fn backup(

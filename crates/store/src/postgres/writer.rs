@@ -45,12 +45,12 @@ pub(super) async fn run(shared: Arc<Shared>, number: i16) {
         let began = Instant::now();
         let jobs = match work {
             Work::Accepts(jobs) => {
-                let jobs = batch(&shared, jobs).await;
+                let jobs = batch(&shared, jobs, turn.writer).await;
                 shared.queue.accepts_done(number);
                 jobs
             }
             Work::Settles(jobs) => {
-                let jobs = batch(&shared, jobs).await;
+                let jobs = batch(&shared, jobs, turn.writer).await;
                 shared.queue.settles_done(number);
                 jobs
             }
@@ -67,11 +67,11 @@ pub(super) async fn run(shared: Arc<Shared>, number: i16) {
 
 impl Shared {
     /// A connection to work with, unless this engine is broken.
-    async fn session(self: &Arc<Self>) -> Result<Session, Error> {
+    async fn session(self: &Arc<Self>, writer: i16) -> Result<Session, Error> {
         if let Some(error) = self.status.broken() {
             return Err(error);
         }
-        Ok(Session::new(self.pools.writer().await?, self))
+        Ok(Session::new(self.pools.writer().await?, self, writer))
     }
 
     /// Takes note of what an error says about the database.
@@ -85,18 +85,18 @@ impl Shared {
 }
 
 /// Writes all of `jobs` and answers them. Gives their number.
-async fn batch<B: Batch>(shared: &Arc<Shared>, jobs: Vec<B>) -> usize {
+async fn batch<B: Batch>(shared: &Arc<Shared>, jobs: Vec<B>, writer: i16) -> usize {
     let count = jobs.len();
-    match write(shared, &jobs).await {
+    match write(shared, &jobs, writer).await {
         Err(error) if count > 1 && !is_of_all(&error) => {
             tracing::debug!(error = %error, jobs = count, "failed to write a batch: trying its jobs one by one");
             for job in jobs {
-                one(shared, job).await;
+                one(shared, job, writer).await;
             }
         }
         Err(error) if count == 1 && fault::is_race(&error) => {
             for job in jobs {
-                one(shared, job).await;
+                one(shared, job, writer).await;
             }
         }
         end => finish(shared, jobs, end),
@@ -105,14 +105,14 @@ async fn batch<B: Batch>(shared: &Arc<Shared>, jobs: Vec<B>) -> usize {
 }
 
 /// Writes one job, again if it loses a race.
-async fn one<B: Batch>(shared: &Arc<Shared>, job: B) {
+async fn one<B: Batch>(shared: &Arc<Shared>, job: B, writer: i16) {
     let jobs = vec![job];
-    let mut end = write(shared, &jobs).await;
+    let mut end = write(shared, &jobs, writer).await;
     for _ in 1..TRIES {
         if !end.as_ref().is_err_and(fault::is_race) {
             break;
         }
-        end = write(shared, &jobs).await;
+        end = write(shared, &jobs, writer).await;
     }
     finish(shared, jobs, end);
 }
@@ -125,9 +125,9 @@ const fn is_of_all(error: &Error) -> bool {
 type Ended<B> = Result<(Vec<<B as Batch>::Outcome>, bool), Error>;
 
 /// Writes all of `jobs`: their outcomes, and whether they surely happened.
-async fn write<B: Batch>(shared: &Arc<Shared>, jobs: &[B]) -> Ended<B> {
+async fn write<B: Batch>(shared: &Arc<Shared>, jobs: &[B], writer: i16) -> Ended<B> {
     let work = async {
-        match B::write(shared.session().await?, jobs).await? {
+        match B::write(shared.session(writer).await?, jobs).await? {
             (outcomes, End::Committed) => Ok((outcomes, true)),
             (outcomes, End::Unknown) => Ok((outcomes, false)),
             (_, End::Failed(error)) => Err(error),
@@ -205,7 +205,7 @@ async fn transact(shared: &Arc<Shared>, job: &mut dyn Job, turn: &mut Turn) -> R
     turn.token += 1;
     let turn = *turn;
     let work = async {
-        let session = shared.session().await?;
+        let session = shared.session(turn.writer).await?;
         let witness = session.conn.statement(Turn::WRITE).await?;
         let number = match session.begin(job.run(&session)).await {
             Ok(((), number)) => number,

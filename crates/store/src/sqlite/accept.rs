@@ -12,6 +12,7 @@ use super::record::json_unless_empty;
 use super::session::Session;
 use super::{idempotency, messages};
 use crate::seal::Sealer;
+use crate::tally::Owner;
 use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, Placement, crash};
 
 /// The statements of the hot path.
@@ -82,6 +83,8 @@ pub(super) fn accept(
         placements.push(placement);
     }
     idempotency::remember(session, acceptance.idempotency.as_ref())?;
+    let owner = Owner { environment_row: scope.environment().row(), app_row: scope.app().row() };
+    session.tally.accepted(owner, &message.event_type, acceptance.now);
     crash::point("accept.before_commit");
     Ok((Accepted { placements }, held))
 }

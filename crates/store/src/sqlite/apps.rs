@@ -169,8 +169,9 @@ pub(super) fn change(
     Ok(Some(app))
 }
 
-/// Marks the application and all its endpoints as deleted, and frees their uids. Its endpoints are few enough
-/// (`limits::APP_ENDPOINTS`) for one transaction; its messages may not be.
+/// Marks the application and all its endpoints as deleted, frees their uids, and ends its portal sessions: their tokens
+/// would go on to read what is the environment's. Its endpoints and sessions are few enough
+/// (`limits::APP_ENDPOINTS`, `limits::PORTAL_SESSIONS`) for one transaction; its messages may not be.
 pub(super) fn delete(session: &mut Session<'_>, scope: AppScope, now: Timestamp) -> Result<bool, Error> {
     if !session.has_app(scope)? {
         return Ok(false);
@@ -187,6 +188,11 @@ pub(super) fn delete(session: &mut Session<'_>, scope: AppScope, now: Timestamp)
         "-- apps::delete
          UPDATE endpoint SET deleted_at = ?2, uid = NULL WHERE app_row = ?1 AND deleted_at IS NULL",
         &[&app_row, &now.as_micros()],
+    )?;
+    run(
+        "-- apps::delete
+         DELETE FROM portal_session WHERE app_row = ?1",
+        &[&app_row],
     )?;
     Ok(true)
 }

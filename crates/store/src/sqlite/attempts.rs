@@ -68,7 +68,7 @@ fn at(conn: &Connection, row: i64, with_content: bool) -> Result<Option<Attempt>
     statement.query_and_then([row], |row| read(row, with_content))?.next().transpose()
 }
 
-fn failure(record: &mut Record<'_>) -> Result<Option<Failure>, Error> {
+pub(super) fn failure(record: &mut Record<'_>) -> Result<Option<Failure>, Error> {
     let class = record.number_or_none("failure_class", FailureClass::from_number)?;
     let sentence: Option<String> = record.get("failure")?;
     Ok(class.map(|class| Failure { class, sentence: sentence.unwrap_or_default() }))
@@ -83,7 +83,7 @@ fn remote(bytes: &[u8]) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, u16::from_be_bytes(*port)))
 }
 
-fn timings(bytes: [u8; 20]) -> Timings {
+pub(super) fn timings(bytes: [u8; 20]) -> Timings {
     let mut phases =
         bytes.as_chunks::<4>().0.iter().map(|bytes| Duration::from_micros(u32::from_be_bytes(*bytes).into()));
     let mut next = || phases.next().unwrap_or_default();

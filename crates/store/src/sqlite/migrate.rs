@@ -19,6 +19,10 @@ const ALL: &[Migration] = &[
     Migration { name: "0002_receiving", sql: include_str!("../../migrations/sqlite/0002_receiving.sql") },
     Migration { name: "0003_listening", sql: include_str!("../../migrations/sqlite/0003_listening.sql") },
     Migration { name: "0004_tasks", sql: include_str!("../../migrations/sqlite/0004_tasks.sql") },
+    Migration { name: "0005_rights", sql: include_str!("../../migrations/sqlite/0005_rights.sql") },
+    Migration { name: "0006_people", sql: include_str!("../../migrations/sqlite/0006_people.sql") },
+    Migration { name: "0007_rollups", sql: include_str!("../../migrations/sqlite/0007_rollups.sql") },
+    Migration { name: "0008_search", sql: include_str!("../../migrations/sqlite/0008_search.sql") },
 ];
 
 /// A schema that this program cannot use.

@@ -1,6 +1,8 @@
 //! Reads a row's columns one after another into the types of the domain. What makes no sense is an
 //! [`Error::Corrupt`] that names its place.
 
+use std::str::FromStr;
+
 use bytes::Bytes;
 use postrider_core::time::Timestamp;
 use rusqlite::Row;
@@ -34,6 +36,15 @@ impl<'r> Record<'r> {
     pub(super) fn get<T: FromSql>(&mut self, column: &'static str) -> Result<T, Error> {
         let value = T::column_result(self.next()?);
         value.map_err(|error| corrupt(self.table, column, self.key, &error))
+    }
+
+    /// Text that is read as `T`.
+    pub(super) fn parsed<T>(&mut self, column: &'static str) -> Result<T, Error>
+    where
+        T: FromStr<Err: ToString>,
+    {
+        let text: String = self.get(column)?;
+        text.parse().map_err(|error| corrupt(self.table, column, self.key, &error))
     }
 
     /// An id's 20 bytes.

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 14] = [
     "environment",
     "api_key",
     "app",
@@ -15,6 +15,10 @@ const TABLES: [&str; 10] = [
     "task",
     "source",
     "refusal",
+    "portal_session",
+    "audit",
+    "person",
+    "person_session",
 ];
 
 /// The highest row of any id in the store; 0 when it is empty.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use postrider_core::scope::AppScope;
 use rusqlite::{Connection, OptionalExtension as _, Statement};
 
-use super::{accept, claim, retain, settle};
+use super::{accept, claim, retain, rollups, settle};
 use crate::Error;
 use crate::seal::Sealer;
+use crate::tally::{KnownIssues, Tally};
 
 /// Applications that the writer remembers to be there.
 const LIVE_APPS_MAX: usize = 100_000;
@@ -21,6 +22,12 @@ pub(super) struct Session<'c> {
     pub(super) holder: i64,
     pub(super) sealer: Arc<Sealer>,
     pub(super) apps: LiveApps,
+    pub(super) environments: rollups::Environments,
+    pub(super) known: KnownIssues,
+    /// What the jobs of this transaction have come to so far.
+    pub(super) tally: Tally,
+    /// Transactions since what they add to rollups was added up.
+    pub(super) pending: usize,
     /// Where retention goes on.
     pub(super) retention: retain::Position,
     pub(super) begin: Statement<'c>,
@@ -28,6 +35,7 @@ pub(super) struct Session<'c> {
     pub(super) accept: accept::Statements<'c>,
     pub(super) claim: claim::Statements<'c>,
     pub(super) settle: settle::Statements<'c>,
+    pub(super) rollups: rollups::Statements<'c>,
 }
 
 impl<'c> Session<'c> {
@@ -37,18 +45,25 @@ impl<'c> Session<'c> {
             holder,
             sealer,
             apps: LiveApps::default(),
+            environments: rollups::Environments::default(),
+            known: KnownIssues::default(),
+            tally: Tally::default(),
+            pending: 0,
             retention: retain::Position::default(),
             begin: conn.prepare("BEGIN IMMEDIATE")?,
             commit: conn.prepare("COMMIT")?,
             accept: accept::Statements::prepare(conn)?,
             claim: claim::Statements::prepare(conn)?,
             settle: settle::Statements::prepare(conn)?,
+            rollups: rollups::Statements::prepare(conn)?,
         })
     }
 
     /// Forgets what may have been learned in a transaction that was rolled back.
     pub(super) fn rolled_back(&mut self) {
         self.apps = LiveApps::default();
+        self.known.clear();
+        self.tally.clear();
     }
 
     /// Whether the application of `scope` is there.

@@ -92,6 +92,9 @@ fn record(session: &mut Session<'_>, settlement: &Settlement) -> Result<Settled,
         return Ok(Settled::Stale);
     }
     insert_attempt(&mut session.settle.attempt, attempt)?;
+    if let Some(owner) = session.owner(settlement.app.row())? {
+        session.tally.settled(owner, settlement);
+    }
     let (mut held, mut waiting) = (None, None);
     if let Moved::InOrder(order) = moved
         && !matches!(settlement.then, Then::Waiting { .. })

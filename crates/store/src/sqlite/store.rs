@@ -2,37 +2,51 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_core::app::{App, Ref};
 use postrider_core::attempt::Attempt;
+use postrider_core::audit::Entry;
 use postrider_core::delivery::Delivery;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
-use postrider_core::id::{AppId, AttemptId, EndpointId, KeyId, MessageId, SourceId, TaskId};
+use postrider_core::id::{
+    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SessionId, SourceId, TaskId,
+};
+use postrider_core::issue::{Issue, Said};
 use postrider_core::key::{Key, TokenHash};
 use postrider_core::message::Message;
+use postrider_core::password::PasswordHash;
+use postrider_core::person::Person;
+use postrider_core::query::Place;
 use postrider_core::reception::{Reception, Refusal, Ring};
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
+use postrider_core::session::{Link, Session as PersonSession};
 use postrider_core::source::Source;
 use postrider_core::task::{Progress, Task};
 use postrider_core::time::Timestamp;
 
 use super::job::Need;
+use super::search::{self, Shelf};
 use super::session::Session;
 use super::{
-    SMALL, Sqlite, accept, apps, attempts, backup, claim, deliveries, endpoints, environments, event_types,
-    keys, listen, messages, receive, retain, rows, settle, sources, tasks,
+    SMALL, Sqlite, accept, apps, attempts, audit, backup, claim, deliveries, endpoints, environments,
+    event_types, issues, keys, listen, messages, people, portal, receive, retain, rollups, rows, sessions,
+    settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
 use crate::partition::Partitions;
+use crate::rollup::{Folded, RollupQuery, Rollups, Within};
+use crate::search::{facets, find};
 use crate::{
-    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, Change, ChangeError, Claim, Claimed,
-    CreateError, DeliveryFilter, DeliveryStats, EndpointMark, Error, Health, Idempotency, Intake, LaneDue,
-    Listed, MessageFilter, Page, ResendError, Retained, Settled, Settlement, StartError, Step, Store, Taken,
-    TaskFilter,
+    AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, AuditFilter, AuditScope, Change,
+    ChangeError, Chosen, Claim, Claimed, CreateError, DeliveryFilter, DeliveryHit, DeliveryStats, Ending,
+    EndpointMark, Error, Expiry, Facets, Health, Idempotency, Intake, IssueFilter, Known, LaneDue, Listed,
+    MessageFilter, MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, ResendError, Retained,
+    Search, SearchScope, Searched, Settled, Settlement, StartError, Step, Store, Taken, TaskFilter, Who,
 };
 
 #[async_trait]
@@ -83,7 +97,170 @@ impl Store for Sqlite {
     }
 
     async fn identify(&self, _: SystemScope, hash: TokenHash) -> Result<Option<Key>, Error> {
-        self.readers.read(move |conn| keys::identify(conn, hash)).await
+        self.readers
+            .read(move |conn| match keys::identify(conn, hash)? {
+                None => portal::identify(conn, hash),
+                key => Ok(key),
+            })
+            .await
+    }
+
+    async fn create_portal_session(
+        &self,
+        scope: AppScope,
+        new: NewPortalSession,
+    ) -> Result<Option<usize>, Error> {
+        self.write(Need::Room, move |session| portal::create(session, scope, &new)).await
+    }
+
+    async fn open_portal(&self, _: SystemScope, opening: Opening) -> Result<Option<(Key, usize)>, Error> {
+        // Anybody may come with a one-time key: most who guess are refused without a write.
+        let link = opening.link;
+        if !self.readers.read(move |conn| portal::has_link(conn, link)).await? {
+            return Ok(None);
+        }
+        self.write(Need::Room, move |session| portal::open(session, &opening)).await
+    }
+
+    async fn end_portal_session(&self, scope: AppScope, id: KeyId) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| portal::end(session, scope, id)).await
+    }
+
+    async fn expire_portal_sessions(&self, scope: AppScope, expiry: Expiry) -> Result<(), Error> {
+        self.write(Need::Little, move |session| portal::expire(session, scope, &expiry)).await
+    }
+
+    async fn record_audit(&self, _: SystemScope, entry: Entry) -> Result<(), Error> {
+        self.write(Need::Little, move |session| audit::record(session, &entry)).await
+    }
+
+    async fn audited(
+        &self,
+        scope: AuditScope,
+        filter: AuditFilter,
+        page: Page<AuditId>,
+    ) -> Result<Listed<Entry, AuditId>, Error> {
+        self.readers.read(move |conn| audit::list(conn, scope, &filter, &page)).await
+    }
+
+    async fn forget_audit(&self, _: SystemScope, before: Timestamp, limit: usize) -> Result<u64, Error> {
+        self.write(Need::Little, move |session| audit::forget(session, before, limit)).await
+    }
+
+    async fn create_person(
+        &self,
+        _: InstanceScope,
+        person: Person,
+        link: Option<NewLink>,
+    ) -> Result<(), CreateError<Person>> {
+        self.write(Need::Room, move |session| people::create(session, &person, link)).await
+    }
+
+    async fn create_first_person(
+        &self,
+        _: SystemScope,
+        link: TokenHash,
+        person: Person,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let act =
+            move |session: &mut Session<'_>| people::create_first(session, link, &person, &password, now);
+        self.write(Need::Room, act).await
+    }
+
+    async fn has_people(&self, _: SystemScope) -> Result<bool, Error> {
+        self.readers.read(people::are_there).await
+    }
+
+    async fn people(&self, _: InstanceScope) -> Result<Vec<Person>, Error> {
+        self.readers.read(people::all).await
+    }
+
+    async fn person(&self, _: SystemScope, who: Who) -> Result<Option<Known>, Error> {
+        self.readers.read(move |conn| people::find(conn, &who)).await
+    }
+
+    async fn change_person(
+        &self,
+        _: InstanceScope,
+        person: PersonId,
+        change: Change<Person>,
+    ) -> Result<Option<Person>, PersonError> {
+        self.write(Need::Little, move |session| people::change(session, person, &change)).await
+    }
+
+    async fn reset_person(
+        &self,
+        _: InstanceScope,
+        person: PersonId,
+        link: NewLink,
+    ) -> Result<Option<Person>, Error> {
+        self.write(Need::Little, move |session| people::reset(session, person, link)).await
+    }
+
+    async fn set_password(
+        &self,
+        _: SystemScope,
+        person: PersonId,
+        password: PasswordHash,
+        ending: Ending,
+    ) -> Result<bool, Error> {
+        let act = move |session: &mut Session<'_>| people::set_password(session, person, &password, ending);
+        self.write(Need::Little, act).await
+    }
+
+    async fn make_link(
+        &self,
+        _: SystemScope,
+        hash: TokenHash,
+        link: Link,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| people::make_link(session, hash, link, now)).await
+    }
+
+    async fn link(&self, _: SystemScope, hash: TokenHash) -> Result<Option<Link>, Error> {
+        self.readers.read(move |conn| people::link(conn, hash)).await
+    }
+
+    async fn use_link(
+        &self,
+        _: SystemScope,
+        hash: TokenHash,
+        now: Timestamp,
+        chosen: Option<Chosen>,
+    ) -> Result<Option<Person>, Error> {
+        self.write(Need::Little, move |session| people::use_link(session, hash, now, chosen.as_ref())).await
+    }
+
+    async fn begin_session(
+        &self,
+        _: SystemScope,
+        session: PersonSession,
+        hash: TokenHash,
+    ) -> Result<bool, Error> {
+        self.write(Need::Little, move |writing| sessions::begin(writing, &session, hash)).await
+    }
+
+    async fn session(
+        &self,
+        _: SystemScope,
+        hash: TokenHash,
+    ) -> Result<Option<(PersonSession, Person)>, Error> {
+        self.readers.read(move |conn| sessions::find(conn, hash)).await
+    }
+
+    async fn see_session(&self, _: SystemScope, session: SessionId, now: Timestamp) -> Result<(), Error> {
+        self.write(Need::Little, move |writing| sessions::see(writing, session, now)).await
+    }
+
+    async fn sessions(&self, _: SystemScope, person: PersonId) -> Result<Vec<PersonSession>, Error> {
+        self.readers.read(move |conn| sessions::of(conn, person)).await
+    }
+
+    async fn end_sessions(&self, _: SystemScope, person: PersonId, ending: Ending) -> Result<u64, Error> {
+        self.write(Need::Little, move |writing| sessions::end(writing, person, ending)).await
     }
 
     async fn create_app(
@@ -356,6 +533,43 @@ impl Store for Sqlite {
         self.write(Need::Little, move |session| deliveries::skip(session, scope, message, endpoint)).await
     }
 
+    async fn search_deliveries(
+        &self,
+        scope: SearchScope,
+        search: Search,
+        page: Page<Place>,
+    ) -> Result<Searched<DeliveryHit>, Error> {
+        self.readers
+            .read(move |conn| {
+                let rows = Shelf { conn, environment: scope.environment() };
+                search::run(find::deliveries(rows, scope, &search, &page))
+            })
+            .await
+    }
+
+    async fn search_messages(
+        &self,
+        scope: SearchScope,
+        search: Search,
+        page: Page<Place>,
+    ) -> Result<Searched<MessageHit>, Error> {
+        self.readers
+            .read(move |conn| {
+                let rows = Shelf { conn, environment: scope.environment() };
+                search::run(find::messages(rows, scope, &search, &page))
+            })
+            .await
+    }
+
+    async fn facets(&self, scope: SearchScope, search: Search) -> Result<Facets, Error> {
+        self.readers
+            .read(move |conn| {
+                let rows = Shelf { conn, environment: scope.environment() };
+                search::run(facets::count(rows, scope, &search))
+            })
+            .await
+    }
+
     async fn create_source(
         &self,
         _: EnvironmentScope,
@@ -525,6 +739,36 @@ impl Store for Sqlite {
         self.write(Need::Little, move |session| tasks::cancel(session, scope, task, now)).await
     }
 
+    async fn rollups(&self, within: Within, query: RollupQuery) -> Result<Rollups, Error> {
+        if self.readers.read(rollups::pending::is_any).await? {
+            self.write(Need::Little, rollups::pending::add_up).await?;
+        }
+        self.readers.read(move |conn| rollups::read(conn, within, &query)).await
+    }
+
+    async fn issues(
+        &self,
+        within: Within,
+        filter: IssueFilter,
+        page: Page<IssueId>,
+    ) -> Result<Listed<Issue, IssueId>, Error> {
+        self.readers.read(move |conn| issues::list(conn, within, &filter, &page)).await
+    }
+
+    async fn issue(&self, within: Within, issue: IssueId) -> Result<Option<Issue>, Error> {
+        self.readers.read(move |conn| issues::find(conn, within, issue)).await
+    }
+
+    async fn say_of_issue(
+        &self,
+        within: Within,
+        issue: IssueId,
+        said: Said,
+        now: Timestamp,
+    ) -> Result<Option<Issue>, Error> {
+        self.write(Need::Little, move |session| issues::say(session, within, issue, said, now)).await
+    }
+
     async fn take_over(&self, _: SystemScope) -> Result<u64, Error> {
         let mut all = 0;
         loop {
@@ -566,6 +810,16 @@ impl Store for Sqlite {
 
     async fn retain(&self, _: SystemScope, now: Timestamp, limit: usize) -> Result<Retained, Error> {
         self.write(Need::Little, move |session| retain::retain(session, now, limit.max(1))).await
+    }
+
+    async fn fold(
+        &self,
+        _: SystemScope,
+        now: Timestamp,
+        kept: Duration,
+        limit: usize,
+    ) -> Result<Folded, Error> {
+        self.write(Need::Little, move |session| rollups::fold(session, now, kept, limit.max(1))).await
     }
 
     async fn backup(

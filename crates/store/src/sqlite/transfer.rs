@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use super::connection::{self, Purpose};
 use super::migrate::{self, meta, set_meta};
 use super::open::{self, DATABASE_FILE, OpenError, Options, SEAL_CHECK};
+use super::rollups;
 use super::version;
 use crate::transfer::Unserved;
 use crate::transfer::kind::Kind;
@@ -72,6 +73,16 @@ const fn layout(kind: Kind) -> &'static Layout {
     static REFUSAL: Layout = Layout::plain("refusal t", &["row"]);
     static GROUP: Layout = Layout::plain("listen_group t", &["environment_row", "key"]);
     static GROUP_CLAIM: Layout = Layout::plain("listen_claim t", &["environment_row", "key", "message_row"]);
+    static PORTAL_SESSION: Layout = Layout::plain("portal_session t", &["row"]);
+    static AUDIT: Layout = Layout::plain("audit t", &["row"]);
+    static PERSON: Layout = Layout::plain("person t", &["row"]);
+    static PERSON_SESSION: Layout = Layout::plain("person_session t", &["row"]);
+    static PERSON_LINK: Layout = Layout::plain("person_link t", &["hash"]);
+    static ROLLUP: Layout =
+        Layout::plain("rollup t", &["owner_row", "bucket", "width", "endpoint_row", "event_type", "shard"]);
+    static ISSUE: Layout = Layout::plain("issue t", &["row"]);
+    static ISSUE_COUNT: Layout =
+        Layout::plain("issue_count t", &["app_row", "endpoint_row", "fingerprint", "hour", "shard"]);
     match kind {
         Kind::Environment => &ENVIRONMENT,
         Kind::Key => &KEY,
@@ -90,6 +101,14 @@ const fn layout(kind: Kind) -> &'static Layout {
         Kind::Refusal => &REFUSAL,
         Kind::Group => &GROUP,
         Kind::GroupClaim => &GROUP_CLAIM,
+        Kind::PortalSession => &PORTAL_SESSION,
+        Kind::Audit => &AUDIT,
+        Kind::Person => &PERSON,
+        Kind::PersonSession => &PERSON_SESSION,
+        Kind::PersonLink => &PERSON_LINK,
+        Kind::Rollup => &ROLLUP,
+        Kind::Issue => &ISSUE,
+        Kind::IssueCount => &ISSUE_COUNT,
     }
 }
 
@@ -141,6 +160,7 @@ impl Directory {
         }
         migrate::migrate(&conn).map_err(|source| OpenError::Schema { path: file.clone(), source })?;
         open::prove_key(&conn, &options.sealer)?;
+        rollups::pending::add_up_on(&conn).map_err(|error| OpenError::Damaged(error.to_string()))?;
         Ok(Some(Self { file, conn: Arc::new(Mutex::new(conn)), _lock: lock }))
     }
 

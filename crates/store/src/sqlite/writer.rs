@@ -126,6 +126,7 @@ impl Writer<'_, '_> {
             catch_unwind(AssertUnwindSafe(|| job.run(&mut self.session)))
                 .unwrap_or_else(|panic| Err(Error::Engine(panic_sentence(&*panic).into())))?;
         }
+        self.session.write_tally()?;
         crash::point("commit.before");
         self.session.commit.execute([])?;
         crash::point("commit.after");

@@ -46,11 +46,27 @@ pub enum Kind {
     Group,
     /// What members of groups have, or had.
     GroupClaim,
+    /// Sessions of the portal.
+    PortalSession,
+    /// The audit log.
+    Audit,
+    /// People.
+    Person,
+    /// Sessions of people.
+    PersonSession,
+    /// One-time links.
+    PersonLink,
+    /// Rollups.
+    Rollup,
+    /// Issues.
+    Issue,
+    /// Failures of issues.
+    IssueCount,
 }
 
 impl Kind {
     /// All of them, in the sequence in which they are moved.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 25] = [
         Self::Environment,
         Self::Key,
         Self::App,
@@ -68,6 +84,14 @@ impl Kind {
         Self::Refusal,
         Self::Group,
         Self::GroupClaim,
+        Self::PortalSession,
+        Self::Audit,
+        Self::Person,
+        Self::PersonSession,
+        Self::PersonLink,
+        Self::Rollup,
+        Self::Issue,
+        Self::IssueCount,
     ];
 
     /// What people call them.
@@ -91,6 +115,14 @@ impl Kind {
             Self::Refusal => "refused requests",
             Self::Group => "groups of listeners",
             Self::GroupClaim => "claims of groups",
+            Self::PortalSession => "portal sessions",
+            Self::Audit => "entries of the audit log",
+            Self::Person => "people",
+            Self::PersonSession => "sessions of people",
+            Self::PersonLink => "one-time links",
+            Self::Rollup => "rollups",
+            Self::Issue => "issues",
+            Self::IssueCount => "counts of issues",
         }
     }
 
@@ -113,6 +145,14 @@ impl Kind {
             Self::Refusal => &REFUSAL,
             Self::Group => &LISTEN_GROUP,
             Self::GroupClaim => &LISTEN_CLAIM,
+            Self::PortalSession => &PORTAL_SESSION,
+            Self::Audit => &AUDIT,
+            Self::Person => &PERSON,
+            Self::PersonSession => &PERSON_SESSION,
+            Self::PersonLink => &PERSON_LINK,
+            Self::Rollup => &ROLLUP,
+            Self::Issue => &ISSUE,
+            Self::IssueCount => &ISSUE_COUNT,
         }
     }
 }
@@ -427,6 +467,162 @@ static LISTEN_CLAIM: Table = Table {
         long("until"),
         count("attempts"),
         flag("done"),
+    ],
+};
+
+static PORTAL_SESSION: Table = Table {
+    name: "portal_session",
+    columns: &[
+        long("row"),
+        bytes("id"),
+        bytes("hash"),
+        bytes("environment_id"),
+        bytes("app_id"),
+        long("app_row"),
+        text("hint"),
+        text("rights"),
+        text("session"),
+        text("feature_flags"),
+        bytes("link_hash"),
+        long("link_expires_at"),
+        long("created_at"),
+        long("expires_at"),
+    ],
+};
+
+static AUDIT: Table = Table {
+    name: "audit",
+    columns: &[
+        long("row"),
+        bytes("id"),
+        bytes("environment_id"),
+        small("actor_kind"),
+        text("actor_id"),
+        text("actor_name"),
+        text("action"),
+        text("targets"),
+        text("changes"),
+        count("status"),
+        text("address"),
+        long("at"),
+    ],
+};
+
+static PERSON: Table = Table {
+    name: "person",
+    columns: &[
+        long("row"),
+        bytes("id"),
+        text("email"),
+        text("name"),
+        small("role"),
+        text("environments"),
+        text("password"),
+        text("issuer"),
+        text("subject"),
+        long("disabled_at"),
+        long("created_at"),
+    ],
+};
+
+static PERSON_SESSION: Table = Table {
+    name: "person_session",
+    columns: &[
+        long("row"),
+        bytes("id"),
+        bytes("hash"),
+        long("person_row"),
+        long("created_at"),
+        long("seen_at"),
+        text("agent"),
+        text("network"),
+    ],
+};
+
+static PERSON_LINK: Table = Table {
+    name: "person_link",
+    columns: &[bytes("hash"), small("purpose"), long("person_row"), long("expires_at")],
+};
+
+static ROLLUP: Table = Table {
+    name: "rollup",
+    columns: &[
+        long("owner_row"),
+        long("bucket"),
+        small("width"),
+        long("endpoint_row"),
+        text("event_type"),
+        long("shard"),
+        long("messages"),
+        long("succeeded"),
+        long("status_3xx"),
+        long("status_4xx"),
+        long("status_5xx"),
+        long("status_other"),
+        long("dns"),
+        long("connect"),
+        long("tls"),
+        long("timeout"),
+        long("blocked"),
+        long("too_large"),
+        long("protocol"),
+        long("internal"),
+        long("exec"),
+        long("retries"),
+        long("delivered"),
+        long("given_up"),
+        long("latency_us"),
+        long("latency_0"),
+        long("latency_1"),
+        long("latency_2"),
+        long("latency_3"),
+        long("latency_4"),
+        long("latency_5"),
+        long("latency_6"),
+        long("latency_7"),
+        long("latency_8"),
+        long("latency_9"),
+        long("latency_10"),
+        long("latency_11"),
+        long("latency_12"),
+        long("latency_13"),
+        long("latency_14"),
+        long("latency_15"),
+    ],
+};
+
+static ISSUE: Table = Table {
+    name: "issue",
+    columns: &[
+        long("app_row"),
+        long("row"),
+        bytes("id"),
+        long("environment_row"),
+        long("endpoint_row"),
+        bytes("fingerprint"),
+        count("status_code"),
+        small("failure_class"),
+        long("first_seen"),
+        small("said"),
+        long("muted_until"),
+        long("said_at"),
+    ],
+};
+
+static ISSUE_COUNT: Table = Table {
+    name: "issue_count",
+    columns: &[
+        long("app_row"),
+        long("endpoint_row"),
+        bytes("fingerprint"),
+        long("hour"),
+        long("shard"),
+        long("attempts"),
+        long("deliveries"),
+        long("given_up"),
+        long("last_seen"),
+        bytes("last_attempt"),
+        bytes("last_message"),
     ],
 };
 

@@ -61,12 +61,13 @@ async fn each_kind(store: &Postgres, notices: &mut Notices) -> Duration {
     let (token, key_id) = (Token::generate(&rng), KeyId::make(&ids, &clock, &rng));
     let key = Key {
         id: key_id,
-        identity: Identity::Environment(id),
+        identity: Identity::environment_key(id),
         name: "key".into(),
         hint: token.hint(),
         created_at: NOW,
         expires_at: None,
         revoked_at: None,
+        portal: None,
     };
     store.create_key(system.instance(), key, token.hash()).await.unwrap();
     told(notices, Changed::Keys).await;
@@ -214,12 +215,13 @@ async fn nodes_that_start_together_make_one_environment_and_one_key() {
         let token = Token::generate(&rng);
         let key = Key {
             id: KeyId::make(&ids, &clock, &rng),
-            identity: Identity::Environment(stands.id),
+            identity: Identity::environment_key(stands.id),
             name: "first".into(),
             hint: token.hint(),
             created_at: NOW,
             expires_at: None,
             revoked_at: None,
+            portal: None,
         };
         (stands.id, store.create_first_key(system.instance(), key, token.hash()).await.unwrap())
     });

@@ -100,6 +100,8 @@ fn join(client: TcpStream, server: TcpStream, (plan, asked): (&Arc<AtomicU8>, &A
     thread::spawn(move || {
         let _ = std::io::copy(&mut from_server, &mut to_client);
         let _ = to_client.shutdown(Shutdown::Both);
+        // A server whose answers cannot be sent gives up what it is doing. Nobody reads them, but they are taken.
+        let _ = std::io::copy(&mut from_server, &mut std::io::sink());
     });
     let (plan, asked) = (Arc::clone(plan), Arc::clone(asked));
     thread::spawn(move || {

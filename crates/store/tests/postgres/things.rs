@@ -152,6 +152,7 @@ impl Things {
             response_headers: Bytes::new(),
             response: None,
         };
-        Settlement { attempt, then: Then::Succeeded }
+        let event_type = "invoice.paid".to_owned();
+        Settlement { attempt, app: self.scope.app(), event_type, then: Then::Succeeded }
     }
 }

@@ -333,16 +333,24 @@ async fn no_table_is_forgotten() {
         "api_key",
         "app",
         "attempt",
+        "audit",
         "delivery",
         "endpoint",
         "environment",
         "event_type",
         "idempotency",
+        "issue",
+        "issue_count",
         "listen_claim",
         "listen_group",
         "message",
+        "person",
+        "person_link",
+        "person_session",
+        "portal_session",
         "reception",
         "refusal",
+        "rollup",
         "source",
         "source_token",
         "task",
@@ -359,7 +367,7 @@ async fn no_table_is_forgotten() {
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
     let mut tables = conn.prepare(tables).unwrap();
     let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(tables, expected(&["meta", "migration"]));
+    assert_eq!(tables, expected(&["meta", "migration", "rollup_pending"]));
 
     let Some(database) = Database::new("no_table_is_forgotten").await else { return };
     database.open().await.close().await.unwrap();

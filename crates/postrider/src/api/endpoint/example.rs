@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::TAG;
 use crate::api::body::Raw;
-use crate::api::caller::Caller;
+use crate::api::caller::{Caller, Holder};
 use crate::api::message::{self, MessageOut};
 use crate::api::path::{EndpointPath, Path};
 use crate::api::problem::Problem;
@@ -50,6 +50,7 @@ pub(crate) struct EventExampleIn<'a> {
 )]
 pub(crate) async fn send(
     caller: Caller,
+    holder: Holder,
     State(context): State<Context>,
     Path(path): Path<EndpointPath>,
     repeatable: Repeatable,
@@ -61,6 +62,7 @@ pub(crate) async fn send(
     let example = Example { event_type: asked.event_type, index, payload };
     let remember = repeatable.remember(caller, &body);
     let (app, endpoint) = (path.app(), path.endpoint());
-    let message = endpoints::send_example(&context, caller.0, &app, &endpoint, example, remember).await?;
+    let asking = (caller.0, &holder.sight());
+    let message = endpoints::send_example(&context, asking, &app, &endpoint, example, remember).await?;
     Ok(answer::json(StatusCode::ACCEPTED, message::render(&message, true)))
 }

@@ -55,8 +55,8 @@ pub(crate) async fn get(
     State(context): State<Context>,
     Path(path): Path<EndpointPath>,
 ) -> Result<Response, Problem> {
-    let endpoint = endpoints::get(&context, identity, &path.app(), &path.endpoint()).await?;
-    Ok(answer::json(StatusCode::OK, render(&endpoint.keys.current)))
+    let key = endpoints::secret(&context, identity, &path.app(), &path.endpoint()).await?;
+    Ok(answer::json(StatusCode::OK, render(&key)))
 }
 
 /// Replaces an endpoint's signing key

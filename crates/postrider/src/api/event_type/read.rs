@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::{EventTypeOut, TAG};
 use crate::api::answer;
-use crate::api::caller::Caller;
+use crate::api::caller::{Caller, Holder};
 use crate::api::page::{self, PageOut, PageQuery};
 use crate::api::path::{EventTypePath, Path};
 use crate::api::problem::Problem;
@@ -40,12 +40,14 @@ pub(crate) struct ListQuery {
 )]
 pub(crate) async fn list(
     Caller(identity): Caller,
+    holder: Holder,
     State(context): State<Context>,
     Query(page): Query<PageQuery>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let page = page.page::<String>()?;
-    let listed = event_types::list(&context, identity, query.include_archived, page.clone()).await?;
+    let listed =
+        event_types::list(&context, identity, &holder.sight(), query.include_archived, page.clone()).await?;
     Ok(page::list(
         &page,
         &listed,
@@ -65,9 +67,10 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn get(
     Caller(identity): Caller,
+    holder: Holder,
     State(context): State<Context>,
     Path(path): Path<EventTypePath>,
 ) -> Result<Response, Problem> {
-    let event_type = event_types::get(&context, identity, &path.event_type_name).await?;
+    let event_type = event_types::get(&context, identity, &holder.sight(), &path.event_type_name).await?;
     Ok(answer::reply(StatusCode::OK, &EventTypeOut::new(&event_type, true)))
 }

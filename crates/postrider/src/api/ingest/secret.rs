@@ -55,8 +55,8 @@ pub(crate) async fn get(
     State(context): State<Context>,
     Path(path): Path<SourceEndpointPath>,
 ) -> Result<Response, Problem> {
-    let endpoint = endpoints::get(&context, identity, &path.source(), &path.endpoint()).await?;
-    Ok(answer::json(StatusCode::OK, render(&endpoint.keys.current)))
+    let key = endpoints::secret(&context, identity, &path.source(), &path.endpoint()).await?;
+    Ok(answer::json(StatusCode::OK, render(&key)))
 }
 
 /// Replaces the signing key of a source's endpoint

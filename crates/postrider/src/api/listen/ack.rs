@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use postrider_core::id::MessageId;
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -86,7 +87,7 @@ pub(crate) async fn ack(
     Json { value, .. }: Json<AckIn>,
 ) -> Result<Response, Problem> {
     // Who may not listen at all is told so whatever the body says.
-    identity.environment().map_err(|denied| problem("body", denied.into()))?;
+    identity.environment(Right::Send).map_err(|denied| problem("body", denied.into()))?;
     let ack = value.ack().map_err(|invalid| refused("body", invalid))?;
     let answered = listen::ack(&context, identity, ack).await.map_err(|error| problem("body", error))?;
     Ok(answer::reply(StatusCode::OK, &AckOut { answered }))

@@ -76,7 +76,7 @@ pub(super) fn head() -> OpenApi {
     OpenApiBuilder::new().info(info).tags(Some(tags)).build()
 }
 
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 23] = [
     (
         "Application",
         "One for each customer of your product: the tenant that endpoints and messages belong to.",
@@ -96,8 +96,13 @@ const TAGS: [(&str, &str); 18] = [
     ("Bin", "Receivers in the server itself, for trying webhooks out."),
     ("Environment", "Walled-off sets of applications, event types and keys."),
     ("Key", "API keys, for whoever runs the instance."),
+    ("User", "Who signs in to the dashboard, for whoever runs the instance."),
     ("Delivery", "A message on its way to one endpoint."),
     ("Background Task", "Long work that goes on by itself, such as a replay of many messages."),
+    ("Search", "Deliveries and messages, by what is known of them."),
+    ("Analytics", "Numbers over time: volume, success and latency."),
+    ("Issue", "Failures of an endpoint that look alike, as one thing to deal with."),
+    ("Audit log", "Who did what, when, and what became of it."),
 ];
 
 /// Adds what all operations have in common.

@@ -4,11 +4,9 @@ use maud::{Markup, html};
 
 use super::{Scene, View, row};
 use crate::service::bins::Kept;
-use crate::service::bins::compare::{Line, Side, compare};
-use crate::ui::text::visible;
+use crate::service::bins::compare::compare;
+use crate::ui::parts::difference;
 
-/// Lines of one part that are shown.
-const LINES: usize = 2_000;
 /// Requests that can be chosen.
 const CHOICE: usize = 100;
 
@@ -60,24 +58,7 @@ fn differences(scene: &Scene<'_>, first: &Kept, second: &Kept) -> Markup {
         }
         @for (title, lines) in parts {
             h4 { (title) @if lines.is_empty() { span.quiet { " are equal" } } }
-            @if !lines.is_empty() { (shown(lines)) }
+            @if !lines.is_empty() { (difference(lines)) }
         }
-    }
-}
-
-fn shown(lines: &[Line]) -> Markup {
-    html! {
-        pre.diff tabindex="0" {
-            @for line in lines.iter().take(LINES) {
-                @let (kind, sign) = match line.side {
-                    Side::Both => ("both", "  "),
-                    Side::First => ("first", "− "),
-                    Side::Second => ("second", "+ "),
-                    Side::Gap => ("gap", "⋯ "),
-                };
-                span class=(kind) { (sign) (visible(&line.text, false)) "\n" }
-            }
-        }
-        @if lines.len() > LINES { p.hint { (lines.len() - LINES) " more lines differ or stand around." } }
     }
 }

@@ -46,7 +46,7 @@ impl Door {
             Instance::Running(data_dir) => data_dir.clone(),
             Instance::Held(opened, _) => {
                 let id = environment.parse().or_exit(Exit::Failure)?;
-                let local = opened.local(Identity::Environment(id));
+                let local = opened.local(Identity::environment_key(id));
                 return Ok(Self::Held(instance, local));
             }
         };

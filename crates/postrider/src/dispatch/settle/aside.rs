@@ -127,7 +127,7 @@ async fn round(
 fn leave_out(outcome: &Outcome, error: &Error) {
     metrics::counter!("postrider_dispatch_left_out_total").increment(1);
     match outcome {
-        Outcome::Attempted { settlement, .. } => {
+        Outcome::Attempted(settlement) => {
             let attempt = &settlement.attempt;
             tracing::error!(
                 message = %attempt.message, endpoint = %attempt.endpoint, number = attempt.number,

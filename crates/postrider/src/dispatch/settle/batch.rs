@@ -14,7 +14,6 @@ use crate::context::Context;
 #[derive(Default)]
 pub(super) struct Batch {
     settlements: Vec<Settlement>,
-    apps: Vec<AppId>,
     marks: Vec<(AppId, EndpointMark)>,
     released: Vec<Released>,
     awaited: Vec<oneshot::Sender<()>>,
@@ -31,10 +30,7 @@ impl Batch {
         let mut batch = Self::default();
         for outcome in outcomes {
             match outcome {
-                Outcome::Attempted { app, settlement } => {
-                    batch.settlements.push(*settlement);
-                    batch.apps.push(app);
-                }
+                Outcome::Attempted(settlement) => batch.settlements.push(*settlement),
                 Outcome::Noted { app, mark } => batch.marks.push((app, mark)),
                 Outcome::Released(released) => batch.released.extend(released),
                 Outcome::Awaited(done) => batch.awaited.push(done),
@@ -46,8 +42,8 @@ impl Batch {
     /// Records everything, waiting for a store that is full or overloaded; gives back what is refused. An error is
     /// final.
     pub(super) async fn settle(self, context: &Context) -> Result<Option<Refused>, Error> {
-        let Self { settlements, apps, marks, released, awaited } = self;
-        let unsettled = settle(context, settlements, apps, marks).await?;
+        let Self { settlements, marks, released, awaited } = self;
+        let unsettled = settle(context, settlements, marks).await?;
         let unreleased = release(context, released).await?;
         for done in awaited {
             // Whoever waited may have gone away.
@@ -66,7 +62,6 @@ impl Batch {
 async fn settle(
     context: &Context,
     settlements: Vec<Settlement>,
-    apps: Vec<AppId>,
     marks: Vec<(AppId, EndpointMark)>,
 ) -> Result<Option<Refused>, Error> {
     if settlements.is_empty() && marks.is_empty() {
@@ -78,8 +73,8 @@ async fn settle(
         persist(|| context.store.settle(SystemScope::assume(), Arc::clone(&settlements), noted.clone()));
     match settled.await? {
         Ok(settled) => {
-            for ((settlement, app), settled) in settlements.iter().zip(apps).zip(settled) {
-                follow_up(context, app, settlement, settled);
+            for (settlement, settled) in settlements.iter().zip(settled) {
+                follow_up(context, settlement, settled);
             }
             for (app, mark) in marks {
                 after_mark(context, app, mark);
@@ -87,9 +82,8 @@ async fn settle(
             Ok(None)
         }
         Err(error) => {
-            let settlements = Arc::unwrap_or_clone(settlements).into_iter().zip(apps);
-            let attempted = settlements
-                .map(|(settlement, app)| Outcome::Attempted { app, settlement: Box::new(settlement) });
+            let settlements = Arc::unwrap_or_clone(settlements).into_iter();
+            let attempted = settlements.map(|settlement| Outcome::Attempted(Box::new(settlement)));
             let noted = marks.into_iter().map(|(app, mark)| Outcome::Noted { app, mark });
             Ok(Some(Refused { outcomes: noted.chain(attempted).collect(), error }))
         }
@@ -130,7 +124,8 @@ async fn persist<T, F: Future<Output = Result<T, Error>>>(
     }
 }
 
-fn follow_up(context: &Context, app: AppId, settlement: &Settlement, settled: Settled) {
+fn follow_up(context: &Context, settlement: &Settlement, settled: Settled) {
+    let app = settlement.app;
     let endpoint = settlement.attempt.endpoint;
     match settled {
         Settled::Stale => {

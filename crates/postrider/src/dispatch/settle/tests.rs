@@ -61,7 +61,8 @@ async fn attempted(fixture: &mut Fixture, count: u32) -> Vec<Settlement> {
             response_headers: Bytes::new(),
             response: None,
         };
-        settlements.push(Settlement { attempt, then: Then::Waiting { due } });
+        let event_type = work.message.event_type.clone();
+        settlements.push(Settlement { attempt, app: work.app, event_type, then: Then::Waiting { due } });
     }
     settlements
 }
@@ -75,16 +76,16 @@ async fn an_outcome_that_the_store_refuses_is_left_out_and_nothing_waits_behind_
     let refused = settlements[12].attempt.message;
     let last = settlements.pop().unwrap();
 
-    let (app, endpoint) = (fixture.endpoint.app, fixture.endpoint.id);
+    let endpoint = fixture.endpoint.id;
     let (settler, settling) = Settler::start(Arc::clone(&fixture.context));
     for settlement in settlements {
-        settler.attempted(app, settlement);
+        settler.attempted(settlement);
     }
     for told in 0..18 {
         assert!(matches!(fixture.inbox.0.recv().await, Some(Event::Waiting { .. })), "after {told}");
     }
     assert!(settler.unsettled() == 1 && !settler.is_idle(), "it is tried again");
-    settler.attempted(app, last);
+    settler.attempted(last);
     assert!(matches!(fixture.inbox.0.recv().await, Some(Event::Waiting { .. })));
     assert_eq!(settler.unsettled(), 1, "what came later did not wait for it");
 
@@ -107,7 +108,7 @@ async fn once_the_store_is_closed_settling_says_that_it_is_over() {
     let settlement = attempted(&mut fixture, 1).await.remove(0);
     let (settler, settling) = Settler::start(Arc::clone(&fixture.context));
     fixture.context.store.close().await.unwrap();
-    settler.attempted(fixture.endpoint.app, settlement);
+    settler.attempted(settlement);
     settling.await.unwrap();
     assert!(!settler.is_running() && settler.is_idle());
 }
@@ -121,7 +122,7 @@ async fn who_waits_for_what_was_settled_so_far_waits_for_that_and_no_longer() {
     let attempts: Vec<_> = settlements.iter().map(ids).collect();
     let (settler, settling) = Settler::start(Arc::clone(&fixture.context));
     for settlement in settlements {
-        settler.attempted(app, settlement);
+        settler.attempted(settlement);
     }
     settler.settled_so_far().await;
     let scope = fixture.context.directory.route(app).await.unwrap().unwrap().scope;

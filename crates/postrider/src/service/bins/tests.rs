@@ -319,8 +319,8 @@ fn an_archive_has_the_fields_of_its_format() {
 
 #[test]
 fn a_comparison_shows_what_differs_and_nothing_else() {
-    use compare::Side;
-    let sides = |lines: &[compare::Line]| {
+    use crate::service::difference::{Line, Side};
+    let sides = |lines: &[Line]| {
         lines.iter().filter(|line| line.side != Side::Both).map(|line| line.text.clone()).collect::<Vec<_>>()
     };
     let (first, mut second) = (kept(r#"{"b":1,"a":2}"#), kept(r#"{ "a": 2, "b": 1 }"#));

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_core::app::Ref;
-use postrider_core::id::{AppId, EndpointId};
+use postrider_core::event_type::Sight;
+use postrider_core::id::EndpointId;
 use postrider_core::message::{Message, Payload};
 use postrider_core::names::{self, Invalid};
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_store::{Answer, Error as StoreError, Repeat};
 use serde::Deserialize;
@@ -34,20 +36,20 @@ pub struct Example {
 ///
 /// It is a message like any other, that nothing else receives, accepted together with that one delivery. A repeated
 /// request is answered with its message.
-pub async fn send_example(
+pub async fn send_example<'a>(
     context: &Context,
-    identity: Identity,
-    app: &Ref<AppId>,
+    (identity, sight): (Identity, &Sight),
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     example: Example,
     remember: Option<Remember>,
 ) -> Result<Arc<Message>, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Send, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?.id;
     names::name(&example.event_type).map_err(|invalid| InvalidFields::one("eventType", invalid))?;
     let body = match &example.payload {
         Some(payload) => checked(payload.clone())?,
-        None => pick(context, &found, &example).await?,
+        None => pick(context, &found, sight, &example).await?,
     };
     let publication = Publication {
         event_type: example.event_type,
@@ -76,8 +78,9 @@ pub async fn send_example(
 }
 
 /// The example of the event type that was asked for, or a small object that names the event type.
-async fn pick(context: &Context, found: &Found, example: &Example) -> Result<Bytes, Error> {
+async fn pick(context: &Context, found: &Found, sight: &Sight, example: &Example) -> Result<Bytes, Error> {
     let event_type = context.directory.event_type(found.route.lookup(), &example.event_type).await?;
+    let event_type = event_type.filter(|event_type| sight.sees(event_type));
     let event_type = event_type.ok_or_else(messages::unknown_event_type)?;
     let examples = event_type.schemas.as_deref().map(examples).unwrap_or_default();
     match examples.into_iter().nth(example.index) {
@@ -128,7 +131,7 @@ mod tests {
         let fixture = Fixture::new().await;
         let (context, endpoint) = (&fixture.context, &fixture.endpoint);
         let route = context.directory.route(endpoint.app).await.unwrap().unwrap();
-        let identity = Identity::Environment(route.app.environment);
+        let identity = Identity::environment_key(route.app.environment);
         let (app, to) = (Ref::Id(endpoint.app), Ref::Id(endpoint.id));
         let example = Example { event_type: "t".into(), index: 0, payload: Some(Bytes::from_static(b"{}")) };
         let scope = SystemScope::assume().app(route.app.environment, endpoint.app);
@@ -142,7 +145,8 @@ mod tests {
             }
         };
         let message = {
-            let mut sending = pin!(send_example(context, identity, &app, &to, example, None));
+            let mut sending =
+                pin!(send_example(context, (identity, &Sight::Everything), &app, &to, example, None));
             tokio::select! {
                 message = visible => message,
                 sent = &mut sending => sent.unwrap().id,

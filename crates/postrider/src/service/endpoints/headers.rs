@@ -6,8 +6,9 @@ use std::sync::Arc;
 use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
 use postrider_core::headers;
-use postrider_core::id::{AppId, EndpointId};
+use postrider_core::id::EndpointId;
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 
 use super::{Error, write};
@@ -32,23 +33,23 @@ pub async fn set_headers<'a>(
     endpoint: &Ref<EndpointId>,
     headers: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::ManageEndpoints, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let headers = headers::endpoint(headers).map_err(refused)?;
     let replace = Arc::new(move |endpoint: &mut Endpoint| endpoint.headers.clone_from(&headers));
-    write::apply(context, &found, endpoint.id, replace, None).await?;
+    write::apply(context, &found, &endpoint, replace, None).await?;
     Ok(())
 }
 
 /// Adds, replaces and removes custom headers of an endpoint, and leaves the others.
-pub async fn change_headers(
+pub async fn change_headers<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     changes: &HeaderChanges,
 ) -> Result<(), Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::ManageEndpoints, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let set = changes.set.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let set = headers::endpoint(set).map_err(refused)?;
@@ -63,7 +64,7 @@ pub async fn change_headers(
     apply(&mut all);
     headers::endpoint(&all).map_err(refused)?;
     let change = Arc::new(move |endpoint: &mut Endpoint| apply(&mut endpoint.headers));
-    write::apply(context, &found, endpoint.id, change, None).await?;
+    write::apply(context, &found, &endpoint, change, None).await?;
     Ok(())
 }
 

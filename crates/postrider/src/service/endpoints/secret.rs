@@ -8,6 +8,7 @@ use postrider_core::endpoint::Endpoint;
 use postrider_core::id::EndpointId;
 use postrider_core::limits;
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_core::secret::SigningKey;
 
@@ -35,7 +36,7 @@ pub async fn rotate_secret<'a>(
     rotation: Rotation,
     once: Option<Once<SigningKey>>,
 ) -> Result<SigningKey, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::ManageSecrets, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let mut checks = Checks::default();
     let given = rotation.key.as_deref().and_then(|text| checks.check("key", settings::signing_key(text)));
@@ -51,7 +52,7 @@ pub async fn rotate_secret<'a>(
     let record = once.map(|once| once.record(&key, now));
     let new = key.clone();
     let rotate = Arc::new(move |endpoint: &mut Endpoint| endpoint.keys.rotate(new.clone(), grace, now));
-    let changed = write::apply(context, &found, endpoint.id, rotate, record).await?;
+    let changed = write::apply(context, &found, &endpoint, rotate, record).await?;
     changed.ok_or(access::Error::Missing("endpoint"))?;
     Ok(key)
 }

@@ -11,6 +11,8 @@ use postrider_core::id::{AppId, EndpointId};
 use postrider_core::limits;
 use postrider_core::names::{self, Invalid};
 use postrider_core::retry::Schedule;
+use postrider_core::rights::Right;
+use postrider_core::scope::{Denied, Identity};
 use postrider_core::secret::{SigningKey, SigningKeys};
 use postrider_core::time::Timestamp;
 use postrider_egress::{Policy, Refused, Target};
@@ -58,9 +60,17 @@ pub(super) struct Checked {
     changes: Changes,
     headers: Option<BTreeMap<String, String>>,
     key: Option<SigningKey>,
+    /// Whether who changes it may see the headers' values.
+    sees_headers: bool,
 }
 
 impl Changes {
+    /// Fails where the changes take a right beside that to manage endpoints: who sets a key knows it, and replaces the one
+    /// that was there.
+    pub(super) fn needs(&self, identity: Identity) -> Result<(), Denied> {
+        if self.secret.is_some() { identity.needs(Right::ManageSecrets) } else { Ok(()) }
+    }
+
     /// Holds a new endpoint to the rules.
     pub(super) async fn check_new(self, context: &Context, route: &Route) -> Result<Checked, Error> {
         if self.url.is_none() {
@@ -103,7 +113,7 @@ impl Changes {
             self.headers.as_ref().and_then(|given| checks.check("headers", headers::endpoint(given)));
         let key = self.secret.as_deref().and_then(|text| checks.check("secret", signing_key(text)));
         checks.finish()?;
-        Ok(Checked { changes: self, headers, key })
+        Ok(Checked { changes: self, headers, key, sees_headers: true })
     }
 }
 
@@ -136,9 +146,19 @@ impl Checked {
         endpoint
     }
 
+    /// The same as changes that `identity` makes. Who may not see the headers' values would see them after leading the
+    /// endpoint to a receiver of their own: with another origin, the headers go unless new ones are given.
+    pub(super) fn made_by(self, identity: Identity) -> Self {
+        Self { sees_headers: identity.rights().has(Right::ReadSecrets), ..self }
+    }
+
     /// Applies the changes at `now`.
     pub(super) fn apply(&self, endpoint: &mut Endpoint, now: Timestamp) {
         let changes = &self.changes;
+        let moves = changes.url.as_ref().is_some_and(|url| origin(url) != origin(&endpoint.url));
+        if moves && !self.sees_headers {
+            endpoint.headers.clear();
+        }
         set(&mut endpoint.url, changes.url.as_ref());
         set(&mut endpoint.description, changes.description.as_ref());
         set(&mut endpoint.uid, changes.uid.as_ref());
@@ -209,6 +229,11 @@ fn check_timeout(seconds: Option<u64>) -> Result<(), Invalid> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whom a URL leads to.
+fn origin(url: &str) -> Option<url::Origin> {
+    url::Url::parse(url).ok().map(|url| url.origin())
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
-use postrider_core::id::{AppId, EndpointId};
+use postrider_core::id::EndpointId;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_store::{Change, ChangeError, CreateError, Idempotency};
 
@@ -13,7 +14,7 @@ use super::{Changes, Error};
 use crate::context::Context;
 use crate::service::access::{self, Found};
 use crate::service::once::Once;
-use crate::service::{Ensured, UPSERT_ROUNDS, finish};
+use crate::service::{Ensured, UPSERT_ROUNDS, audit, finish};
 
 /// Makes an endpoint.
 pub async fn create<'a>(
@@ -23,7 +24,8 @@ pub async fn create<'a>(
     changes: Changes,
     once: Option<Once<Endpoint>>,
 ) -> Result<Endpoint, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::ManageEndpoints, app).await?;
+    changes.needs(identity)?;
     let checked = changes.check_new(context, &found.route).await?;
     add(context, &found, &checked, once).await
 }
@@ -36,8 +38,9 @@ pub async fn upsert<'a>(
     endpoint: &Ref<EndpointId>,
     changes: Changes,
 ) -> Result<Ensured<Endpoint>, Error> {
-    let found = access::app(context, identity, app).await?;
-    let checked = changes.check_new(context, &found.route).await?;
+    let found = access::app(context, identity, Right::ManageEndpoints, app).await?;
+    changes.needs(identity)?;
+    let checked = changes.check_new(context, &found.route).await?.made_by(identity);
     let fresh = match (endpoint, checked.uid()) {
         (Ref::Uid(uid), None) => checked.with_uid(Some(Some(uid.clone()))),
         _ => checked.clone(),
@@ -46,7 +49,7 @@ pub async fn upsert<'a>(
     let kept = checked.with_uid(checked.uid().cloned().map(Some));
     for _ in 0..UPSERT_ROUNDS {
         match context.store.endpoint(found.scope, endpoint).await? {
-            Some(known) => match update(context, &found, known.id, kept.clone()).await? {
+            Some(known) => match update(context, &found, &known, kept.clone()).await? {
                 Some(existing) => return Ok(Ensured::Existing(existing)),
                 None => continue,
             },
@@ -65,17 +68,18 @@ pub async fn upsert<'a>(
 }
 
 /// Changes an endpoint. Attempts that start after this follow the change.
-pub async fn change(
+pub async fn change<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     changes: Changes,
 ) -> Result<Endpoint, Error> {
-    let found = access::app(context, identity, app).await?;
-    let checked = changes.check(context, &found.route).await?;
+    let found = access::app(context, identity, Right::ManageEndpoints, app).await?;
+    changes.needs(identity)?;
+    let checked = changes.check(context, &found.route).await?.made_by(identity);
     let known = access::endpoint(context, found.scope, endpoint).await?;
-    let endpoint = update(context, &found, known.id, checked).await?;
+    let endpoint = update(context, &found, &known, checked).await?;
     Ok(endpoint.ok_or(access::Error::Missing("endpoint"))?)
 }
 
@@ -86,7 +90,7 @@ pub async fn delete<'a>(
     app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
 ) -> Result<(), Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::ManageEndpoints, app).await?;
     let known = access::endpoint(context, found.scope, endpoint).await?;
     let (context, now) = (Arc::clone(context), context.now());
     let step = finish(async move {
@@ -113,7 +117,10 @@ async fn add(
         outcome
     });
     match step.await {
-        Ok(()) => Ok(endpoint),
+        Ok(()) => {
+            audit::about("endpoint", endpoint.id);
+            Ok(endpoint)
+        }
         Err(CreateError::Taken(_)) => Err(Error::UidTaken),
         Err(CreateError::TooMany { limit }) => Err(Error::TooMany { limit }),
         Err(CreateError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
@@ -125,30 +132,37 @@ async fn add(
 async fn update(
     context: &Context,
     found: &Found,
-    endpoint: EndpointId,
+    known: &Endpoint,
     checked: Checked,
 ) -> Result<Option<Endpoint>, Error> {
     let now = context.now();
     let change = Arc::new(move |endpoint: &mut Endpoint| checked.apply(endpoint, now));
-    apply(context, found, endpoint, change, None).await
+    apply(context, found, known, change, None).await
 }
 
 /// Applies any change to an endpoint and makes it take effect.
 pub(super) async fn apply(
     context: &Context,
     found: &Found,
-    endpoint: EndpointId,
+    known: &Endpoint,
     change: Change<Endpoint>,
     record: Option<Idempotency>,
 ) -> Result<Option<Endpoint>, Error> {
     let (context, scope, now) = (Arc::clone(context), found.scope, context.now());
+    audit::about("endpoint", known.id);
+    let endpoint = known.id;
     let step = finish(async move {
         let outcome = context.store.change_endpoint(scope, endpoint, change, now, record).await;
         access::endpoint_changed(&context, scope.app(), endpoint);
         outcome
     });
     match step.await {
-        Ok(endpoint) => Ok(endpoint),
+        Ok(after) => {
+            if let Some(after) = &after {
+                audit::changed(known, after);
+            }
+            Ok(after)
+        }
         Err(ChangeError::Taken) => Err(Error::UidTaken),
         Err(ChangeError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
         Err(ChangeError::Store(error)) => Err(error.into()),

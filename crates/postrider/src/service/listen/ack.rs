@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use postrider_core::id::MessageId;
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_store::listen::{GroupKey, MemberKey};
 
@@ -54,7 +55,7 @@ pub struct LocalAnswer {
 
 /// Takes an acknowledgement. Says whether a provider got the answer.
 pub async fn ack(context: &Context, identity: Identity, ack: Ack) -> Result<bool, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Send)?;
     if let Some(answer) = &ack.answer {
         check(answer)?;
     }

@@ -30,6 +30,7 @@ mod tail;
 use std::time::Duration;
 
 use postrider_core::id::{MessageId, first_row_at};
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_core::time::Timestamp;
 
@@ -127,7 +128,8 @@ pub async fn listen(
     wanted: Wanted,
     since: Since,
 ) -> Result<Tail, Error> {
-    let scope = identity.environment()?;
+    // Who answers providers does more than to look on.
+    let scope = identity.environment(if wanted.sync { Right::Send } else { Right::Read })?;
     let place = context.listeners.place(scope.environment())?;
     let selection = Selection::of(context, scope, wanted).await?;
     Tail::begin(context, selection, place, since).await

@@ -4,6 +4,7 @@ use postrider_core::app::Ref;
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::names;
 use postrider_core::replay::Selection;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_core::task::{Job, Task};
 use postrider_core::time::Timestamp;
@@ -18,27 +19,27 @@ use crate::service::{access, tasks};
 type Times = (Timestamp, Option<Timestamp>);
 
 /// Begins a task that sends again what was given up.
-pub async fn recover(
+pub async fn recover<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     times: Times,
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
-    start(context, identity, (app, endpoint), times, Job::Recover, once).await
+    start(context, identity, (app.into(), endpoint), times, Job::Recover, once).await
 }
 
 /// Begins a task that sends what never went to the endpoint and that it wants now.
-pub async fn replay_missing(
+pub async fn replay_missing<'a>(
     context: &Context,
     identity: Identity,
-    app: &Ref<AppId>,
+    app: impl Into<access::Owner<'a>>,
     endpoint: &Ref<EndpointId>,
     times: Times,
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
-    start(context, identity, (app, endpoint), times, Job::ReplayMissing, once).await
+    start(context, identity, (app.into(), endpoint), times, Job::ReplayMissing, once).await
 }
 
 /// Begins a task that sends again what went to the endpoint before, arrived or not, as far as it is of the selection.
@@ -56,18 +57,18 @@ pub async fn bulk_replay(
     checks.optional("tag", selection.tag.as_ref(), names::tag);
     checks.finish()?;
     let job = |endpoint| Job::BulkReplay(endpoint, selection);
-    start(context, identity, (app, endpoint), times, job, once).await
+    start(context, identity, (app.into(), endpoint), times, job, once).await
 }
 
 async fn start(
     context: &Context,
     identity: Identity,
-    (app, endpoint): (&Ref<AppId>, &Ref<EndpointId>),
+    (app, endpoint): (access::Owner<'_>, &Ref<EndpointId>),
     (since, until): Times,
     job: impl FnOnce(EndpointId) -> Job,
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
-    let found = access::app(context, identity, app).await?;
+    let found = access::app(context, identity, Right::Send, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let span = tasks::span(since, until, context.now())?;
     Ok(tasks::start(context, found.scope, job(endpoint.id), span, once).await?)

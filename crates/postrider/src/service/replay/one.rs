@@ -6,6 +6,7 @@ use postrider_core::app::Ref;
 use postrider_core::id::{EndpointId, MessageId, SourceId};
 use postrider_core::reception::Reception;
 use postrider_core::replay::{Sign, Targets, makes_new};
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_store::{AcceptError, Intake, ResendError};
 
@@ -36,7 +37,7 @@ pub async fn one(
     (to, sign, edits): (Named, Sign, Edits),
     once: Option<Once<Replayed>>,
 ) -> Result<Replayed, Error> {
-    let (source, scope) = sources::find(context, identity, source).await?;
+    let (source, scope) = sources::find(context, identity, Right::Send, source).await?;
     let edits = edits.check(sign, context.limits.receive_bytes)?;
     let message = access::message(context, scope, &Ref::Id(message), true).await?;
     let to = to.resolve(context, scope).await?;

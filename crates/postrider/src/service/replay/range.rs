@@ -5,6 +5,7 @@ use postrider_core::id::SourceId;
 use postrider_core::inbound::{CannotSign, Draft};
 use postrider_core::reception::Standing;
 use postrider_core::replay::{Sign, SourceReplay};
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_core::task::{Job, Span, Task};
 use postrider_core::time::Timestamp;
@@ -68,7 +69,7 @@ pub async fn count(
     range: Range,
 ) -> Result<Counted, Error> {
     let (scope, span, replay) = check(context, identity, source, range).await?;
-    let found = access::app(context, identity, source).await?;
+    let found = access::app(context, identity, Right::Send, source).await?;
     let _turn = access::turn(context, &found).await?;
     let (mut matched, mut from) = (0, span.first_row());
     for _ in 0..PAGES {
@@ -89,7 +90,7 @@ async fn check(
     source: &Ref<SourceId>,
     range: Range,
 ) -> Result<(AppScope, Span, SourceReplay), Error> {
-    let (source, scope) = sources::find(context, identity, source).await?;
+    let (source, scope) = sources::find(context, identity, Right::Send, source).await?;
     let span = tasks::span(range.since, range.until, context.now())?;
     let mut checks = Checks::default();
     fields::filters(&mut checks, Some(&range.event_types), None);

@@ -6,6 +6,7 @@ use postrider_core::app::Ref;
 use postrider_core::filter::{Filter, SOURCE_BYTES};
 use postrider_core::id::{EndpointId, SourceId};
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_core::source::Source;
 use serde_json::Value;
@@ -13,8 +14,8 @@ use serde_json::Value;
 use super::write::{missing, write};
 use super::{Error, find};
 use crate::context::Context;
-use crate::service::access;
 use crate::service::fields::{FieldError, InvalidFields};
+use crate::service::{access, audit};
 
 /// The filter of an endpoint; `None` where it gets everything.
 pub async fn filter(
@@ -23,7 +24,7 @@ pub async fn filter(
     source: &Ref<SourceId>,
     endpoint: &Ref<EndpointId>,
 ) -> Result<Option<Value>, Error> {
-    let (mut source, scope) = find(context, identity, source).await?;
+    let (mut source, scope) = find(context, identity, Right::Read, source).await?;
     let endpoint = access::endpoint(context, scope, endpoint).await?;
     Ok(source.settings.filters.remove(&endpoint.id))
 }
@@ -42,8 +43,8 @@ pub async fn set_filter(
             InvalidFields(vec![FieldError { at, invalid: refused.invalid }])
         })?;
     }
-    let scope = identity.environment()?;
-    let (source, app) = find(context, identity, source).await?;
+    let scope = identity.environment(Right::ManageEndpoints)?;
+    let (source, app) = find(context, identity, Right::ManageEndpoints, source).await?;
     let endpoint = access::endpoint(context, app, endpoint).await?.id;
     let gone = gone(context, app, &source).await?;
     let others = source.settings.filters.iter().filter(|(id, _)| **id != endpoint && !gone.contains(id));
@@ -60,7 +61,9 @@ pub async fn set_filter(
             None => drop(filters.remove(&endpoint)),
         }
     });
-    write(context, scope, &source, apply, context.now(), None).await?.map(drop).ok_or_else(missing)
+    let after = write(context, scope, &source, apply, context.now(), None).await?.ok_or_else(missing)?;
+    audit::changed(&source, &after);
+    Ok(())
 }
 
 /// The endpoints that have filters and are deleted. An id never comes back.

@@ -4,6 +4,7 @@ use postrider_core::app::Ref;
 use postrider_core::id::{MessageId, SourceId};
 use postrider_core::names::Invalid;
 use postrider_core::reception::Refusal;
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity, SystemScope};
 use postrider_core::source::{Link, Source};
 use postrider_store::{Error as StoreError, Listed, MessageFilter, Page};
@@ -48,7 +49,7 @@ pub async fn give_out(
         let message = format!("must be from {} to {} seconds", SECONDS.start(), SECONDS.end());
         return Err(InvalidFields::one("expiry", Invalid::value(message)).into());
     }
-    let (found, _) = find(context, identity, source).await?;
+    let (found, _) = find(context, identity, Right::ReadSecrets, source).await?;
     let expires_at = context.now().after(std::time::Duration::from_secs(seconds));
     let link = Link { environment: found.environment, app: found.app, expires_at };
     let token = context.links.token(&link);

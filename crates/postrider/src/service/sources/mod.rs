@@ -24,6 +24,7 @@ mod write;
 use postrider_core::app::Ref;
 use postrider_core::id::SourceId;
 use postrider_core::reception::Octets;
+use postrider_core::rights::Right;
 use postrider_core::scope::{AppScope, Identity};
 use postrider_core::source::Source;
 use postrider_store::{Listed, Page, Repeat};
@@ -42,8 +43,8 @@ pub use settings::{Changes, shown};
 pub use transformation::{TransformationChanges, change_transformation, transformation};
 pub use write::{create, delete, rotate_token, upsert};
 
-use super::access;
 use super::fields::InvalidFields;
+use super::{access, audit};
 use crate::context::Context;
 
 /// Why an act on sources fails.
@@ -74,7 +75,7 @@ pub enum Error {
 pub struct Addressed {
     /// The source.
     pub source: Source,
-    /// Its address; none for a source that publishes by a schedule.
+    /// Its address; none for a source that publishes by a schedule, and for who may see no secrets.
     pub address: Option<String>,
 }
 
@@ -84,6 +85,12 @@ impl Addressed {
         let address = token.map(|token| format!("{}/in/{}", context.public_url(), token.expose()));
         Self { source, address }
     }
+
+    /// The same for somebody who only reads: who knows the address of a source that nothing signs can send to it.
+    fn shown_to(self, identity: Identity) -> Self {
+        let address = self.address.filter(|_| identity.rights().has(Right::ReadSecrets));
+        Self { address, ..self }
+    }
 }
 
 /// Sources by id.
@@ -92,25 +99,29 @@ pub async fn list(
     identity: Identity,
     page: Page<SourceId>,
 ) -> Result<Listed<Addressed, SourceId>, Error> {
-    let listed = context.store.sources(identity.environment()?, page).await?;
-    let rows = listed.rows.into_iter().map(|source| Addressed::of(context, source)).collect();
+    let listed = context.store.sources(identity.environment(Right::Read)?, page).await?;
+    let rows =
+        listed.rows.into_iter().map(|source| Addressed::of(context, source).shown_to(identity)).collect();
     Ok(Listed { rows, next: listed.next })
 }
 
 /// One source.
 pub async fn get(context: &Context, identity: Identity, source: &Ref<SourceId>) -> Result<Addressed, Error> {
-    Ok(Addressed::of(context, find(context, identity, source).await?.0))
+    let (source, _) = find(context, identity, Right::Read, source).await?;
+    Ok(Addressed::of(context, source).shown_to(identity))
 }
 
-/// The source that `source` names, with the right to its hidden application.
+/// The source that `source` names, with its hidden application, for an act that takes `right`.
 pub(super) async fn find(
     context: &Context,
     identity: Identity,
+    right: Right,
     source: &Ref<SourceId>,
 ) -> Result<(Source, AppScope), access::Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(right)?;
     let found = context.store.source(scope, source).await?.ok_or(access::Error::Missing("source"))?;
     let app = scope.source(&found).ok_or(access::Error::Missing("source"))?;
+    audit::about("source", found.id);
     Ok((found, app))
 }
 

@@ -4,6 +4,7 @@ use postrider_core::app::Ref;
 use postrider_core::id::{MessageId, SourceId};
 use postrider_core::message::Message;
 use postrider_core::reception::{Reception, Refusal};
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_store::{Listed, MessageFilter, Page};
 
@@ -27,7 +28,7 @@ pub async fn receptions(
     source: &Ref<SourceId>,
     page: Page<MessageId>,
 ) -> Result<Listed<Seen, MessageId>, Error> {
-    let found: Found = access::app(context, identity, source).await?;
+    let found: Found = access::app(context, identity, Right::Read, source).await?;
     let _turn = access::turn(context, &found).await?;
     let listed = context.store.messages(found.scope, MessageFilter::default(), page, false).await?;
     let ids = listed.rows.iter().map(|message| message.id).collect();
@@ -44,7 +45,7 @@ pub async fn reception(
     source: &Ref<SourceId>,
     message: MessageId,
 ) -> Result<Seen, Error> {
-    let (_, scope) = find(context, identity, source).await?;
+    let (_, scope) = find(context, identity, Right::Read, source).await?;
     let message = access::message(context, scope, &Ref::Id(message), true).await?;
     let mut known = context.store.receptions(scope, vec![message.id]).await?;
     Ok(Seen { message, reception: known.pop().flatten() })
@@ -56,6 +57,6 @@ pub async fn refusals(
     identity: Identity,
     source: &Ref<SourceId>,
 ) -> Result<Vec<Refusal>, Error> {
-    let (_, scope) = find(context, identity, source).await?;
+    let (_, scope) = find(context, identity, Right::Read, source).await?;
     Ok(context.store.refusals(scope).await?)
 }

@@ -7,14 +7,15 @@ use postrider_core::app::Ref;
 use postrider_core::id::{EndpointId, SourceId};
 use postrider_core::limits;
 use postrider_core::names::Invalid;
+use postrider_core::rights::Right;
 use postrider_core::scope::Identity;
 use postrider_core::source::{Source, Transformation};
 
 use super::write::{missing, write};
 use super::{Error, find};
 use crate::context::Context;
-use crate::service::access;
 use crate::service::fields::Checks;
+use crate::service::{access, audit};
 
 /// Changes to a transformation; `None` leaves as it is.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +35,7 @@ pub async fn transformation(
     source: &Ref<SourceId>,
     endpoint: &Ref<EndpointId>,
 ) -> Result<Transformation, Error> {
-    let (mut source, scope) = find(context, identity, source).await?;
+    let (mut source, scope) = find(context, identity, Right::Read, source).await?;
     let endpoint = access::endpoint(context, scope, endpoint).await?;
     Ok(source.settings.transformations.remove(&endpoint.id.to_string()).unwrap_or_default())
 }
@@ -63,8 +64,8 @@ pub async fn change_transformation(
         checks.check::<()>("variables", Err(Invalid::too_long(message)));
     }
     checks.finish()?;
-    let scope = identity.environment()?;
-    let (source, app) = find(context, identity, source).await?;
+    let scope = identity.environment(Right::ManageTransformations)?;
+    let (source, app) = find(context, identity, Right::ManageTransformations, source).await?;
     let endpoint = access::endpoint(context, app, endpoint).await?.id.to_string();
     let apply = Arc::new(move |source: &mut Source| {
         let one = source.settings.transformations.entry(endpoint.clone()).or_default();
@@ -76,5 +77,7 @@ pub async fn change_transformation(
             one.variables.clone_from(variables);
         }
     });
-    write(context, scope, &source, apply, context.now(), None).await?.map(drop).ok_or_else(missing)
+    let after = write(context, scope, &source, apply, context.now(), None).await?.ok_or_else(missing)?;
+    audit::changed(&source, &after);
+    Ok(())
 }

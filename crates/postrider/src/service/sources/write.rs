@@ -6,6 +6,7 @@ use postrider_core::app::{App, Metadata, Ref};
 use postrider_core::id::{AppId, SourceId};
 use postrider_core::inbound::Secret;
 use postrider_core::limits;
+use postrider_core::rights::Right;
 use postrider_core::scope::{EnvironmentScope, Identity};
 use postrider_core::source::{Credential, IngestToken, Private, Settings, Source, SourceToken};
 use postrider_core::time::Timestamp;
@@ -16,7 +17,7 @@ use super::settings::{Checked, check_usable};
 use super::{Addressed, Changes, Error, changed, cron, find};
 use crate::context::Context;
 use crate::service::once::Once;
-use crate::service::{Ensured, UPSERT_ROUNDS, access, finish};
+use crate::service::{Ensured, UPSERT_ROUNDS, access, audit, finish};
 
 /// Makes a source with an address of its own.
 pub async fn create(
@@ -25,7 +26,7 @@ pub async fn create(
     changes: Changes,
     once: Option<Once<Addressed>>,
 ) -> Result<Addressed, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     let checked = changes.check(&context.presets)?;
     add(context, scope, &checked, once).await
 }
@@ -37,7 +38,7 @@ pub async fn upsert(
     source: &Ref<SourceId>,
     changes: Changes,
 ) -> Result<Ensured<Addressed>, Error> {
-    let scope = identity.environment()?;
+    let scope = identity.environment(Right::Manage)?;
     let mut checked = changes.check(&context.presets)?;
     let named = match source {
         Ref::Uid(uid) => Some(uid.clone()),
@@ -65,8 +66,8 @@ pub async fn upsert(
 
 /// Deletes a source with its endpoints and messages. Its address leads nowhere from then on.
 pub async fn delete(context: &Context, identity: Identity, source: &Ref<SourceId>) -> Result<(), Error> {
-    let scope = identity.environment()?;
-    let (source, app) = find(context, identity, source).await?;
+    let scope = identity.environment(Right::Manage)?;
+    let (source, app) = find(context, identity, Right::Manage, source).await?;
     let route = context.directory.route(app.app()).await?;
     let (context, now) = (Arc::clone(context), context.now());
     let step = finish(async move {
@@ -87,8 +88,8 @@ pub async fn rotate_token(
     source: &Ref<SourceId>,
     once: Option<Once<Addressed>>,
 ) -> Result<Addressed, Error> {
-    let scope = identity.environment()?;
-    let (mut source, _) = find(context, identity, source).await?;
+    let scope = identity.environment(Right::Manage)?;
+    let (mut source, _) = find(context, identity, Right::Manage, source).await?;
     let (token, now) = (IngestToken::generate(&*context.rng), context.now());
     source.rotate_token(token.clone(), now, limits::TOKEN_GRACE);
     let record = once.map(|once| once.record(&Addressed::of(context, source.clone()), now));
@@ -164,7 +165,10 @@ async fn add(
         outcome
     });
     match step.await {
-        Ok(()) => Ok(addressed),
+        Ok(()) => {
+            audit::about("source", addressed.source.id);
+            Ok(addressed)
+        }
         Err(CreateError::Taken(_)) => Err(Error::UidTaken),
         Err(CreateError::TooMany { limit }) => Err(Error::TooMany { limit }),
         Err(CreateError::Repeated(repeat)) => Err(Error::Repeated(repeat)),
@@ -179,7 +183,8 @@ async fn change(
     mut known: Source,
     checked: Checked,
 ) -> Result<Option<Source>, Error> {
-    let now = context.now();
+    let (now, before) = (context.now(), known.clone());
+    audit::about("source", known.id);
     checked.apply(&mut known);
     check_usable(&known, &context.presets)?;
     let apply = Arc::new(move |source: &mut Source| {
@@ -191,7 +196,11 @@ async fn change(
             source.next_firing = cron::next(source, now);
         }
     });
-    write(context, scope, &known, apply, now, None).await
+    let changed = write(context, scope, &known, apply, now, None).await?;
+    if let Some(after) = &changed {
+        audit::changed(&before, after);
+    }
+    Ok(changed)
 }
 
 /// Writes a change to a source and lets it take effect.

@@ -3,11 +3,13 @@
 //! What it answers to nonsense is in [`crate::bad_input`], who may use it in [`crate::authz`].
 
 mod applications;
+mod audit;
 mod endpoints;
 mod environment;
 mod event_types;
 mod headers;
 mod keys;
+mod portal;
 mod secrets;
 
 mod messages;
@@ -16,6 +18,7 @@ mod routing;
 mod scheduled;
 
 mod again;
+mod analytics;
 mod attempts;
 mod retries;
 mod stats;

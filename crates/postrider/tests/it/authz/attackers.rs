@@ -16,6 +16,8 @@ pub(super) enum Kind {
     OtherEnvironment,
     /// Another application of the victim's environment.
     OtherApp,
+    /// The portal of another application of the victim's environment.
+    OtherPortal,
     /// Environments and keys.
     Instance,
 }
@@ -52,6 +54,8 @@ impl Attackers {
             .unwrap()
             .to_owned();
         let (_, app) = server.new_key(json!({"scope": "app", "app": tenant})).await;
+        let access = format!("/api/v1/auth/app-portal-access/{tenant}");
+        let portal = server.client().post(&access, json!({})).await.must(200);
         let made = server.operator().post("/api/v1/environment", json!({"name": "theirs"})).await.must(201);
         let (_, environment) =
             server.new_key(json!({"scope": "environment", "environment": made["id"]})).await;
@@ -68,7 +72,13 @@ impl Attackers {
             caller("a revoked key", Kind::Nobody, &revoked, None),
             caller("an expired key", Kind::Nobody, &expired, None),
             caller("a key of another environment", Kind::OtherEnvironment, &environment, Some(foreign)),
-            caller("a key of another application", Kind::OtherApp, &app, Some(tenant)),
+            caller("a key of another application", Kind::OtherApp, &app, Some(tenant.clone())),
+            caller(
+                "a token of another portal",
+                Kind::OtherPortal,
+                portal["token"].as_str().unwrap(),
+                Some(tenant),
+            ),
             caller("a key of the instance", Kind::Instance, &instance, None),
         ];
         Self { callers, revoked_key }

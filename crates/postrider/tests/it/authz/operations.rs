@@ -19,6 +19,12 @@ pub(super) enum Access {
     Environment,
     /// All keys of the environment, those of its applications too.
     Shared,
+    /// All keys of the environment, each of them for what it reaches and nothing else.
+    Reached,
+    /// Keys of the environment and of the instance, each for what it reaches.
+    Kept,
+    /// Tokens of the portal, for themselves.
+    Portal,
     /// Keys of the instance.
     Instance,
 }
@@ -34,7 +40,10 @@ pub(super) struct Operation {
 impl Operation {
     /// Whether callers of this kind are just who it is for.
     pub(super) fn is_for(&self, kind: Kind) -> bool {
-        (self.access, kind) == (Access::Instance, Kind::Instance)
+        matches!(
+            (self.access, kind),
+            (Access::Instance | Access::Kept, Kind::Instance) | (Access::Portal, Kind::OtherPortal)
+        )
     }
 
     /// The statuses that this wrong caller may get.
@@ -42,7 +51,13 @@ impl Operation {
         match (self.access, kind) {
             (Access::Open, _) => &[204],
             (_, Kind::Nobody) => &[401],
-            (Access::AnyKey, _) | (Access::Shared, Kind::OtherApp) => &[200],
+            (Access::AnyKey, _)
+            | (Access::Shared, Kind::OtherApp)
+            | (Access::Kept, Kind::OtherEnvironment)
+            | (Access::Reached, Kind::OtherEnvironment | Kind::OtherApp) => &[200],
+            // What it may not do to its own, it is told before anything is looked for.
+            (Access::App, Kind::OtherPortal) => &[403, 404],
+            (Access::Shared | Access::Reached, Kind::OtherPortal) => &[200, 403],
             (Access::App, Kind::OtherEnvironment | Kind::OtherApp) => &[404],
             // By id it is not there; by uid or name it may be made, in their own environment.
             (Access::Owner | Access::Environment | Access::Shared, Kind::OtherEnvironment) => {
@@ -65,6 +80,10 @@ const fn with(id: &'static str, access: Access, body: fn() -> Value) -> Operatio
 pub(super) const ALL: &[Operation] = &[
     get("health.get", Access::Open),
     get("authentication.whoami", Access::AnyKey),
+    with("authentication.app_portal_access", Access::Owner, || json!({})),
+    with("authentication.expire_all", Access::Owner, || json!({})),
+    get("authentication.logout", Access::Portal),
+    get("audit_log.list", Access::Kept),
     get("application.list", Access::Environment),
     with("application.create", Access::Environment, || json!({"name": "new"})),
     get("application.get", Access::App),
@@ -106,6 +125,14 @@ pub(super) const ALL: &[Operation] = &[
     get("message_attempt.expunge_content", Access::App),
     get("message_attempt.resend", Access::App),
     get("delivery.skip", Access::App),
+    get("delivery.search", Access::Reached),
+    get("delivery.facets", Access::Reached),
+    get("message.search", Access::Reached),
+    get("analytics.get", Access::Reached),
+    get("issue.list", Access::Reached),
+    get("issue.get", Access::App),
+    with("issue.patch", Access::App, || json!({"state": "acknowledged"})),
+    get("issue.replay", Access::App),
     get("background_task.list", Access::Environment),
     get("background_task.get", Access::App),
     get("background_task.cancel", Access::App),
@@ -155,4 +182,11 @@ pub(super) const ALL: &[Operation] = &[
     get("key.list", Access::Instance),
     with("key.create", Access::Instance, || json!({"name": "new", "scope": "instance"})),
     get("key.revoke", Access::Instance),
+    get("user.list", Access::Instance),
+    with("user.create", Access::Instance, || json!({"email": "new@example.com", "role": "viewer"})),
+    get("user.get", Access::Instance),
+    with("user.patch", Access::Instance, || json!({"role": "operator"})),
+    get("user.reset", Access::Instance),
+    get("user.list_sessions", Access::Instance),
+    get("user.end_sessions", Access::Instance),
 ];

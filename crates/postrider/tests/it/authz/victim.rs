@@ -110,10 +110,17 @@ impl Victim {
         })
         .await;
 
+        let issues = client.get(&format!("/api/v1/issue?appId={app}")).await.must(200);
+        let issue = issues["data"][0]["id"].as_str().unwrap().to_owned();
+
         // It finds nothing to do: what the victim has stays as it is.
         let body = json!({"since": "2020-01-01T00:00:00Z"});
         let task = client.post(&format!("{path}/endpoint/{endpoint}/replay-missing"), body).await.must(202);
         let task = task["id"].as_str().unwrap().to_owned();
+
+        let body = json!({"email": format!("canary-{number}-user@example.com"), "role": "viewer"});
+        let invited = server.operator().post("/api/v1/users", body).await.must(201);
+        let user = invited["user"]["id"].as_str().unwrap().to_owned();
 
         let source = Received::new(&client, [source_uid, inner_uid, name, header, note]).await;
 
@@ -123,6 +130,8 @@ impl Victim {
         let mut canaries = vec![app.clone(), endpoint.clone(), message.clone(), attempt.clone(), bin.clone()];
         canaries.push(secret["key"].as_str().unwrap().to_owned());
         canaries.push(task.clone());
+        canaries.push(issue.clone());
+        canaries.push(user.clone());
         canaries.extend(words.clone());
         canaries.extend(source.canaries);
         let values = vec![
@@ -138,11 +147,20 @@ impl Victim {
             ("{endpoint_id}", endpoint, endpoint_uid.clone()),
             ("{msg_id}", message, event_id.clone()),
             ("{attempt_id}", attempt.clone(), attempt),
+            ("{issue_id}", issue.clone(), issue.clone()),
             ("{task_id}", task.clone(), task),
             ("{event_type_name}", event_type.clone(), event_type.clone()),
+            ("{user_id}", user.clone(), user.clone()),
             ("{key_id}", attackers.revoked_key.clone(), attackers.revoked_key.clone()),
         ];
         Self { values, canaries }
+    }
+
+    /// A caller with a token of the victim's own portal, with only these capabilities if there are any.
+    pub(super) async fn portal(&self, server: &Server, capabilities: Option<&[&str]>) -> Client {
+        let path = self.by_id("/api/v1/auth/app-portal-access/{app_id}");
+        let access = server.client().post(&path, json!({"capabilities": capabilities})).await.must(200);
+        server.client().with_key(access["token"].as_str().unwrap())
     }
 
     /// The template with its parameters as ids.
@@ -156,6 +174,13 @@ impl Victim {
             self.values.iter().fold(template.to_owned(), |path, (name, _, uid)| path.replace(name, uid));
         assert!(!path.contains('{'), "{path} has a parameter that no victim has");
         path
+    }
+
+    /// What a parameter of a template is, as an id.
+    pub(super) fn word(&self, template: &str, parameter: &str) -> String {
+        let (pieces, path) = (template.split('/'), self.by_id(template));
+        let found = pieces.zip(path.split('/')).find(|(piece, _)| *piece == parameter);
+        found.expect("the template has the parameter").1.to_owned()
     }
 
     /// A body with the parameters in it filled.

@@ -67,7 +67,7 @@ async fn dev_keeps_its_key_and_works_again_after_a_kill() {
         let server = Binary::start(&["dev"], &[], Arc::clone(&data)).await;
         await_until("the greeting", async || (printed(&server.stdout()).len() == 3).then_some(())).await;
         let text = server.stdout();
-        keys.push(text.lines().find_map(|line| line.trim().strip_prefix("key   ")).unwrap().to_owned());
+        keys.push(text.lines().find_map(|line| line.trim().strip_prefix("key        ")).unwrap().to_owned());
         server.kill();
     }
     assert_eq!(keys[0], keys[1]);

@@ -3,6 +3,7 @@
 use postrider_core::id::{AppId, MessageId};
 use postrider_core::message::{Message, Payload};
 use postrider_core::reception::{Detail, Reception, Sameness, Standing};
+use postrider_core::rights::Right;
 use postrider_core::scope::SystemScope;
 use postrider_core::time::Timestamp;
 use postrider_store::{Acceptance, Arrival, Intake, Page};
@@ -141,7 +142,8 @@ async fn arrive(server: &Server, ids: &[MessageId], event_type: &str) {
     let context = server.context();
     let key = context.keyring.identify(KEY, context.now()).await.unwrap().unwrap();
     let page = Page { limit: 1, edge: None, order: None };
-    let source = context.store.sources(key.environment().unwrap(), page).await.unwrap().rows.remove(0);
+    let scope = key.environment(Right::Read).unwrap();
+    let source = context.store.sources(scope, page).await.unwrap().rows.remove(0);
     let arrivals = ids.iter().map(|id| arrival(*id, source.app, event_type, context.now())).collect();
     let intake = Intake { arrivals, since: context.now(), firing: None };
     let scope = SystemScope::assume().app(source.environment, source.app);

@@ -35,7 +35,7 @@ pub(crate) use raw::{Raw, raw};
 pub(crate) use receiver::{Answer, Gate, Received, Receiver};
 pub(crate) use rude::{Rude, read_request};
 pub(crate) use scene::{Scene, new_app, new_endpoint, publish};
-pub(crate) use server::{DataDir, KEY, Server};
+pub(crate) use server::{Builder, DataDir, KEY, Server};
 pub(crate) use sign::hmac_hex;
 pub(crate) use sink::Sink;
 pub(crate) use state::state;

@@ -61,6 +61,21 @@ impl Server {
         Client::of_socket(self.path("control.sock"))
     }
 
+    /// The link with which the first person signs in.
+    pub(crate) fn first_link(&self) -> &str {
+        &self.running.first_link.as_ref().expect("a server without people").url
+    }
+
+    /// Whether this start has given no such link.
+    pub(crate) fn has_no_first_link(&self) -> bool {
+        self.running.first_link.is_none()
+    }
+
+    /// The id of the first environment.
+    pub(crate) fn environment(&self) -> String {
+        self.running.environment.to_string()
+    }
+
     /// The parts of the server, for what no face shows.
     pub(crate) fn context(&self) -> &Context {
         &self.running.context
@@ -95,8 +110,15 @@ impl Builder {
     }
 
     /// Sets a key of the configuration, as `--set` does.
-    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
-        let flags = vec![("a test".to_owned(), key.to_owned(), value.to_owned())];
+    pub(crate) fn set(self, key: &str, value: &str) -> Self {
+        self.set_all(&[(key, value)])
+    }
+
+    /// Sets keys that are only good together.
+    pub(crate) fn set_all(mut self, all: &[(&str, &str)]) -> Self {
+        let flag =
+            |(key, value): &(&str, &str)| ("a test".to_owned(), (*key).to_owned(), (*value).to_owned());
+        let flags = all.iter().map(flag).collect();
         let sources = Sources { flags, ..Sources::default() };
         self.config = self.config.load(&sources).unwrap().config;
         self

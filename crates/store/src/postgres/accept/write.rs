@@ -7,10 +7,12 @@ use tokio_postgres::types::ToSql;
 
 use super::super::record::json_unless_empty;
 use super::super::session::Session;
+use super::super::tally::Writes;
 use super::super::transaction::{End, Witness};
 use super::super::{idempotency, messages};
 use super::{Acceptable, decide};
 use crate::partition::lane_partition;
+use crate::tally::{Owner, Tally};
 use crate::{Accepted, Error, Placement};
 
 const MESSAGES: &str = "-- accept::write::messages
@@ -37,6 +39,7 @@ pub(super) struct Columns<'b> {
     event_id: EventIds<'b>,
     delivery: Deliveries,
     answer: idempotency::Columns,
+    tally: Writes,
     holder: i64,
 }
 
@@ -83,6 +86,7 @@ impl<'b> Columns<'b> {
             event_id: EventIds::of(accepted),
             delivery: Deliveries::default(),
             answer: idempotency::Columns::of(asked, session.sealer()),
+            tally: Writes::of_messages(session, &tally(accepted)),
             holder: session.holder(),
         };
         for (job, accepted) in accepted {
@@ -162,8 +166,20 @@ impl<'b> Columns<'b> {
             (MESSAGES, messages, true),
             (DELIVERIES, deliveries, !delivery.state.is_empty()),
         ];
-        all.into_iter().filter(|(.., any)| *any).map(|(sql, params, _)| (sql, params)).collect()
+        let all = all.into_iter().filter(|(.., any)| *any).map(|(sql, params, _)| (sql, params));
+        all.chain(self.tally.statements()).collect()
     }
+}
+
+/// What the messages come to.
+fn tally(accepted: &[(&impl Acceptable, &Accepted)]) -> Tally {
+    let mut tally = Tally::default();
+    for (job, _) in accepted {
+        let (scope, acceptance) = (job.scope(), job.acceptance());
+        let owner = Owner { environment_row: scope.environment().row(), app_row: scope.app().row() };
+        tally.accepted(owner, &acceptance.message.event_type, acceptance.now);
+    }
+    tally
 }
 
 impl<'b> Messages<'b> {

@@ -37,7 +37,7 @@ pub(in crate::postgres) async fn run(shared: Arc<Shared>) {
 
 /// Puts back what is held by nobody who is alive, and says so to everyone.
 async fn put_back(shared: &Arc<Shared>) -> Result<(), Error> {
-    let session = Session::new(shared.pools.writer().await?, shared);
+    let session = Session::new(shared.pools.writer().await?, shared, -1);
     let mut all = 0;
     loop {
         let taken = claim::take_over(&session).await?;

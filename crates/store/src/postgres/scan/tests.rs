@@ -4,13 +4,13 @@ use postrider_core::rng::TestRng;
 
 use super::*;
 use crate::postgres::{
-    Options, Postgres, apps, attempts, deliveries, endpoints, event_types, messages, tasks,
+    Options, Postgres, apps, attempts, audit, deliveries, endpoints, event_types, messages, tasks,
 };
 use crate::seal::{SealKey, Sealer};
 
 /// Where the test of the plans finds a database.
 const URL: &str = "POSTRIDER_TEST_POSTGRES_URL";
-const LISTS: [&List; 9] = [
+const LISTS: [&List; 11] = [
     &apps::LIST,
     &event_types::LIST,
     &endpoints::LIST,
@@ -20,6 +20,8 @@ const LISTS: [&List; 9] = [
     &deliveries::BY_ENDPOINT,
     &deliveries::BY_MESSAGE,
     &tasks::LIST,
+    &audit::ALL,
+    &audit::LIST,
 ];
 
 fn page(edge: Option<Edge<i64>>, order: Option<Order>) -> Page<i64> {

@@ -6,6 +6,7 @@ use postrider_core::attempt::{Attempt, Timings};
 use tokio_postgres::types::ToSql;
 
 use super::super::session::Session;
+use super::super::tally::Writes;
 use super::super::transaction::{End, Witness};
 use crate::Error;
 
@@ -18,12 +19,13 @@ const RECORD: &str = "-- settle::record
                           $13::bytea[], $14::text[], $15::text[], $16::bytea[], $17::bytea[], $18::bytea[],
                           $19::bytea[], $20::bytea[])";
 
-/// Records attempts, each with the row of its application, and commits.
+/// Records attempts, each with the row of its application, and what they come to, and commits.
 pub(super) async fn commit(
     session: Session,
     number: &str,
     witness: Option<Witness>,
     recorded: &[(i64, &Attempt)],
+    tally: &Writes,
 ) -> Result<End, Error> {
     if recorded.is_empty() {
         return Ok(session.commit(number, witness, &[]).await);
@@ -51,8 +53,12 @@ pub(super) async fn commit(
         &columns.response_headers,
         &columns.response,
     ];
-    let statement = session.conn.statement(RECORD).await?;
-    Ok(session.commit(number, witness, &[(statement, &params)]).await)
+    let counted = tally.statements();
+    let mut writes = vec![(session.conn.statement(RECORD).await?, params.as_slice())];
+    for (sql, params) in &counted {
+        writes.push((session.conn.statement(sql).await?, params.as_slice()));
+    }
+    Ok(session.commit(number, witness, &writes).await)
 }
 
 #[derive(Default)]

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::{TAKEOVER_MAX, all_arrived_from, node, nodes, owner, times, until_shared};
-use crate::support::{Answer, Binary, Database, Gate, Receiver, new_app, new_endpoint, publish};
+use crate::support::{Answer, Binary, Database, Gate, Receiver, await_until, new_app, new_endpoint, publish};
 
 fn signal(node: &Binary, signal: Signal) {
     kill_process(Pid::from_raw(i32::try_from(node.id()).unwrap()).unwrap(), signal).unwrap();
@@ -65,7 +65,7 @@ async fn a_node_that_was_stopped_for_longer_than_its_lease_sends_nothing_that_it
     until_shared(&nodes).await;
     let app = new_app(&nodes[0].client(), "one").await;
     let before = all_arrived_from(&nodes).await;
-    new_endpoint(&nodes[0].client(), &app, &receiver.url("/hook"), json!({})).await;
+    let endpoint = new_endpoint(&nodes[0].client(), &app, &receiver.url("/hook"), json!({})).await;
     publish(&nodes[0].client(), &app, json!({"eventType": "t", "payload": {}})).await;
     receiver.wait("/hook", 1).await;
     let stopped = owner(&nodes, &before).await;
@@ -78,6 +78,13 @@ async fn a_node_that_was_stopped_for_longer_than_its_lease_sends_nothing_that_it
     }
     // The third hangs, and the others are behind it in the memory of the node.
     receiver.wait("/hook", 4).await;
+    // Those before it are under way until their answers are recorded, as the other node sees it.
+    let other = nodes[1 - stopped].client();
+    await_until("the answers of those before it to be recorded", async || {
+        let page = other.get(&format!("{app}/attempt/endpoint/{endpoint}")).await.must(200);
+        (page["data"].as_array().unwrap().len() >= 3).then_some(())
+    })
+    .await;
     signal(&nodes[stopped], Signal::STOP);
     gate.open();
     let at = Instant::now();
@@ -95,6 +102,5 @@ async fn a_node_that_was_stopped_for_longer_than_its_lease_sends_nothing_that_it
         twice.len() <= 1 && twice.iter().all(|(_, times)| **times == 2),
         "only what was under way: {twice:?}"
     );
-    let other = nodes[1 - stopped].client();
     assert_eq!(other.ask(Method::GET, "/readyz").send().await.status, 200);
 }

@@ -1,0 +1,91 @@
+//! The list of deliveries: searched, followed, and sent again.
+//!
+//! The whole view is in the address: `q` is the search, `after` the place where an older page begins. The first page
+//! follows what happens unless the search itself ends in the past.
+
+mod act;
+mod facets;
+mod live;
+mod page;
+mod row;
+
+pub(super) use row::{name, outcome, owner};
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use postrider_core::query::Place;
+use postrider_store::{Edge, Page as Rows};
+
+use super::Shared;
+use super::failure::Failure;
+use crate::context::Context;
+use crate::service::search;
+use crate::ui::signed_in::SignedIn;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+
+pub(super) fn router() -> Router<Shared> {
+    const PATH: &str = "/dashboard/{environment}/deliveries";
+    Router::new()
+        .route(PATH, get(show))
+        .route(&format!("{PATH}/live"), get(live::serve))
+        .route(&format!("{PATH}/resend"), post(act::resend))
+}
+
+/// What the address asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    /// The search, as it was written.
+    q: String,
+    /// Where the page begins; the newest where none is named.
+    after: Option<Place>,
+}
+
+impl Asked {
+    fn read(query: &str) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "q" => value.trim().clone_into(&mut asked.q),
+                "after" => asked.after = value.parse().ok(),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+/// The address of the list with this search, at `path`.
+fn address(path: &str, q: &str, after: Option<Place>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if !q.is_empty() {
+        query.append_pair("q", q);
+    }
+    if let Some(after) = after {
+        query.append_pair("after", &after.to_string());
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+async fn show(
+    visitor: SignedIn,
+    State(context): State<Context>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let asked = Asked::read(&query.unwrap_or_default());
+    let identity = visitor.identity();
+    let rows = Rows { limit: ROWS, edge: asked.after.map(Edge::After), order: None };
+    let listed = search::deliveries(&context, identity, &asked.q, rows).await;
+    let listed = match listed {
+        Err(search::Error::Access(error)) => return Err(error.into()),
+        Err(search::Error::Query(error)) => Err(error),
+        Ok(listed) => Ok(listed),
+    };
+    // Counts are a help beside the list. A list that is there is shown without them.
+    let facets = if listed.is_ok() { search::facets(&context, identity, &asked.q).await.ok() } else { None };
+    Ok(page::of(&visitor, &asked, &listed, facets.as_ref()).into_response())
+}

@@ -1,0 +1,103 @@
+//! The page: the search with what it was read as, the counts, and the rows.
+
+use maud::{Markup, html};
+use postrider_core::query::{Query, QueryError};
+use postrider_core::rights::Right;
+use postrider_store::{DeliveryHit, Facets, Searched};
+
+use super::{Asked, address, facets, row};
+use crate::service::search::Timed;
+use crate::ui::Page;
+use crate::ui::dashboard::query::{self, searched};
+use crate::ui::frame::{Frame, Place};
+use crate::ui::icon::{Icon, icon};
+use crate::ui::parts::older;
+use crate::ui::signed_in::SignedIn;
+
+/// What was found, or what is wrong with the search.
+type Found = Result<Timed<Searched<DeliveryHit>>, QueryError>;
+
+/// The page.
+pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, counts: Option<&Timed<Facets>>) -> Page {
+    let path = visitor.path(Place::Deliveries);
+    let read: Option<Query> = asked.q.parse().ok();
+    let content = html! {
+        (query::field(&path, &asked.q, found.as_ref().err(), "Search deliveries, such as status:failed code:5xx since:2h"))
+        div.stack.results #results {
+            @if let Some(read) = &read { (query::chips(&path, read)) }
+            @match found {
+                Err(_) => {}
+                Ok(Timed { found, took }) => {
+                    @if let Some(counts) = counts { (facets::of(&path, read.as_ref(), &counts.found)) }
+                    div.pages {
+                        (searched(found.looked, found.reached, found.next.is_none(), *took))
+                        @if asked.after.is_none() && !is_past(read.as_ref()) { (live(&path, asked)) }
+                    }
+                    (rows(visitor, asked, found, &path))
+                    @let next = found.next.map(|next| address(&path, &asked.q, Some(next)));
+                    (older(next.as_deref()))
+                }
+            }
+        }
+    };
+    Frame::new(visitor, Place::Deliveries).page(&content)
+}
+
+/// Whether the search ends at a fixed time, so that nothing new can come into it.
+fn is_past(query: Option<&Query>) -> bool {
+    query.is_some_and(|query| query.terms().iter().any(|term| term.to_string().starts_with("until:")))
+}
+
+fn live(path: &str, asked: &Asked) -> Markup {
+    html! {
+        live-rows hidden for="rows" src=(address(&format!("{path}/live"), &asked.q, None)) {
+            button.badge type="button" { "live" }
+            span.visually-hidden role="status" {}
+        }
+    }
+}
+
+fn rows(visitor: &SignedIn, asked: &Asked, found: &Searched<DeliveryHit>, path: &str) -> Markup {
+    if found.rows.is_empty() {
+        return empty(visitor, asked, found, path);
+    }
+    html! {
+        select-rows {
+            table.things #rows {
+                thead { tr {
+                    th { input type="checkbox" data-all aria-label="Select all on this page"; }
+                    th scope="col" { "State" } th scope="col" { "Event type, and where it goes" }
+                    th scope="col" { "Last answer" } th.number.off-small scope="col" { "Took" }
+                    th.number scope="col" { "Attempts" } th.number scope="col" { "Accepted" }
+                } }
+                tbody { @for hit in &found.rows { (row::of(visitor, hit)) } }
+            }
+            @if visitor.identity().rights().has(Right::Send) {
+                form.selection #selected method="post" action={ (path) "/resend" } hidden {
+                    input type="hidden" name="csrf" value=(visitor.csrf());
+                    input type="hidden" name="q" value=(asked.q);
+                    span { strong data-count { "0" } " selected" }
+                    button.primary type="submit" { (icon(Icon::RotateCcw)) "Send again" }
+                }
+            }
+        }
+    }
+}
+
+fn empty(visitor: &SignedIn, asked: &Asked, found: &Searched<DeliveryHit>, path: &str) -> Markup {
+    html! {
+        div.empty {
+            @if found.next.is_some() {
+                h2 { "Nothing so far" }
+                p { "The search has not come to the end. Go on with older ones, or narrow it with " code { "since:" } " or " code { "endpoint:" } "." }
+            } @else if asked.q.is_empty() {
+                h2 { "Nothing has been sent yet" }
+                p { "Each message that goes to an endpoint shows here, with every attempt. "
+                    a href=(visitor.path(Place::Setup)) { "Setup" } " leads to the first one." }
+            } @else {
+                h2 { "Nothing matches" }
+                p { "Take a term away by its chip above, or " a href=(path) { "show everything" } "." }
+            }
+        }
+    }
+}

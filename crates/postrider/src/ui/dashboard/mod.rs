@@ -1,0 +1,88 @@
+//! The dashboard: a page for each thing that an operator looks at, below `/dashboard/{environment}`.
+//!
+//! Every page is for somebody who has signed in ([`SignedIn`](super::signed_in::SignedIn)) and asks the services with
+//! what that person may do; every view has its state in its address. What changes something is a form that is sent to a
+//! path of its own and answered with the page that shows what became of it.
+
+mod account;
+mod act;
+mod analytics;
+mod applications;
+mod audit_log;
+mod deliveries;
+pub(super) mod delivery;
+mod endpoint;
+mod endpoints;
+mod event_types;
+mod failure;
+mod filled;
+mod find;
+mod issues;
+mod keys;
+mod message;
+mod messages;
+mod numbers;
+mod overview;
+mod people;
+pub(super) mod query;
+mod recent;
+mod replays;
+mod setup;
+mod sources;
+mod span;
+mod system;
+mod thing;
+mod typed;
+mod views;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+
+use self::views::Views;
+use crate::app::health::Health;
+use crate::context::Context;
+
+/// What the pages share.
+#[derive(Clone)]
+struct Shared {
+    context: Context,
+    /// Places for live views.
+    views: Views,
+    /// How the server is.
+    health: Arc<Health>,
+}
+
+impl FromRef<Shared> for Context {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.context)
+    }
+}
+
+/// All pages.
+pub(super) fn router(context: Context, health: Arc<Health>) -> Router {
+    let shared = Shared { context, health, views: Views::default() };
+    Router::new()
+        .merge(account::router())
+        .merge(people::router())
+        .merge(deliveries::router())
+        .merge(delivery::router())
+        .merge(overview::router())
+        .merge(find::router())
+        .merge(analytics::router())
+        .merge(issues::router())
+        .merge(replays::router())
+        .merge(audit_log::router())
+        .merge(keys::router())
+        .merge(system::router())
+        .merge(sources::router())
+        .merge(setup::router())
+        .merge(messages::router())
+        .merge(message::router())
+        .merge(endpoints::router())
+        .merge(endpoint::router())
+        .merge(applications::router())
+        .merge(event_types::router())
+        .with_state(shared)
+}

@@ -1,0 +1,7 @@
+<?php
+
+// composer require standard-webhooks/standard-webhooks
+function verify(string $secret, array $headers, string $body): array
+{
+    return (new \StandardWebhooks\Webhook($secret))->verify($body, $headers);
+}
