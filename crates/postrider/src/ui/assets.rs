@@ -53,22 +53,16 @@ macro_rules! asset {
 pub(crate) static STYLE: Asset = asset!("postrider.css", STYLESHEET);
 /// The icons of all pages; see [`super::icon`].
 pub(crate) static ICONS: Asset = asset!("icons.svg", IMAGE);
+/// The small elements that pages of all kinds have.
+pub(crate) static ELEMENTS: Asset = asset!("elements.js", SCRIPT);
 /// What a bin's page can do beyond showing itself.
 pub(crate) static BIN: Asset = asset!("bin.js", SCRIPT);
-/// htmx with its extensions, in one file: htmx begins when it likes, and an extension in a file of its own would
-/// sometimes come too late for that. What it may do stands first among them.
+/// htmx with what it may do, in one file: htmx begins when it likes, and an extension in a file of its own would sometimes
+/// come too late for that.
 pub(crate) static HTMX: Asset = asset!(
     "ui.js",
     SCRIPT,
-    concat!(
-        include_str!("vendor/htmx.org/dist/htmx.min.js"),
-        "\n",
-        include_str!("assets/trust.js"),
-        include_str!("vendor/htmx.org/dist/ext/hx-sse.min.js"),
-        "\n",
-        include_str!("vendor/htmx.org/dist/ext/hx-upsert.min.js"),
-        "\n",
-    )
+    concat!(include_str!("vendor/htmx.org/dist/htmx.min.js"), "\n", include_str!("assets/trust.js"),)
 );
 /// The looks of the pages for signing in.
 pub(crate) static SIGN_IN: Asset = asset!("sign-in.css", STYLESHEET);
@@ -103,6 +97,7 @@ static ALL: &[&Asset] = &[
     &HTMX,
     &DASHBOARD,
     &DASHBOARD_SCRIPT,
+    &ELEMENTS,
     &DOCS,
     &DOCS_SCRIPT,
     &CHART,
@@ -195,6 +190,7 @@ mod tests {
         let loaded = [
             &STYLE,
             &DASHBOARD,
+            &ELEMENTS,
             &DASHBOARD_SCRIPT,
             &HTMX,
             &CHART,

@@ -145,7 +145,7 @@ impl<'s> Scene<'s> {
                 (self.detail())
             }
         };
-        Page::new(&format!("Bin {}", self.viewer.name), &[&assets::BIN], &body)
+        Page::new(&format!("Bin {}", self.viewer.name), &[&assets::ELEMENTS, &assets::BIN], &body)
     }
 
     fn detail(&self) -> Markup {

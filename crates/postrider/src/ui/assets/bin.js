@@ -1,26 +1,6 @@
 // What a bin's page can do beyond showing itself. Text from outside is only ever set as text.
 "use strict";
 
-// A button that copies the text of another element.
-customElements.define("copy-text", class extends HTMLElement {
-  connectedCallback() {
-    if (!navigator.clipboard) return;
-    this.hidden = false;
-    const button = this.querySelector("button");
-    const word = button.textContent;
-    button.addEventListener("click", async () => {
-      const from = document.getElementById(this.getAttribute("from"));
-      try {
-        await navigator.clipboard.writeText(from.textContent);
-        button.textContent = "Copied";
-      } catch {
-        button.textContent = "Not allowed";
-      }
-      setTimeout(() => { button.textContent = word; }, 1500);
-    });
-  }
-});
-
 // Takes the view key from the fragment of the address, which is sent to nobody, and hands it in.
 customElements.define("open-bin", class extends HTMLElement {
   connectedCallback() {

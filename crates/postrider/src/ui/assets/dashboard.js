@@ -7,45 +7,6 @@ const markup = window.trustedTypes
   ? trustedTypes.createPolicy("dashboard", { createHTML: (text) => text })
   : { createHTML: (text) => text };
 
-// The time that stands in a page is exact; beside it stands how long ago that was.
-const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-const words = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
-function ago(date) {
-  const seconds = Math.round((date - Date.now()) / 1000);
-  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? units.at(-1);
-  return words.format(Math.trunc(seconds / size), unit);
-}
-customElements.define("ago-time", class extends HTMLElement {
-  connectedCallback() {
-    this.time = this.querySelector("time");
-    this.time.title = `${this.time.dateTime} (${new Date(this.time.dateTime).toLocaleString()})`;
-    this.show();
-    this.timer = setInterval(() => this.show(), 1000);
-  }
-  disconnectedCallback() { clearInterval(this.timer); }
-  show() { this.time.textContent = ago(new Date(this.time.dateTime)); }
-});
-
-// A button that copies the text of another element.
-customElements.define("copy-text", class extends HTMLElement {
-  connectedCallback() {
-    if (!navigator.clipboard) return;
-    this.hidden = false;
-    const button = this.querySelector("button");
-    const word = button.textContent;
-    button.addEventListener("click", async () => {
-      const from = this.getAttribute("text") ?? document.getElementById(this.getAttribute("from")).textContent;
-      try {
-        await navigator.clipboard.writeText(from);
-        button.textContent = "Copied";
-      } catch {
-        button.textContent = "Not allowed";
-      }
-      setTimeout(() => { button.textContent = word; }, 1500);
-    });
-  }
-});
-
 // A list that follows what happens. The server sends rows as it has rendered them; one that is there already is replaced.
 customElements.define("live-rows", class extends HTMLElement {
   static most = 200;

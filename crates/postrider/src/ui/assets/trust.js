@@ -1,5 +1,5 @@
 // What htmx may do to a page: put markup there that came from this server. It gets no code, neither from scripts in that
-// markup nor from attributes, and nothing else gets even that: the page's policy names this one and no other.
+// markup nor from attributes. Other scripts of ours have a policy of their own, or put no markup into the page.
 (() => {
   "use strict";
   const rules = { createHTML: (markup) => markup, createScript: () => "" };

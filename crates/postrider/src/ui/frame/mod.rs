@@ -27,7 +27,8 @@ pub(crate) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// The page that lists what is at `place`.
     pub(crate) fn new(visitor: &'a SignedIn, place: Place) -> Self {
-        let (scripts, styles) = (vec![&assets::HTMX, &assets::DASHBOARD_SCRIPT], vec![&assets::DASHBOARD]);
+        let scripts = vec![&assets::HTMX, &assets::ELEMENTS, &assets::DASHBOARD_SCRIPT];
+        let styles = vec![&assets::DASHBOARD];
         Self { visitor, place, title: None, heading: None, actions: None, scripts, styles }
     }
 

@@ -138,7 +138,7 @@ pub(super) fn page(title: &str, look: &Look, kind: Kind, inner: &Markup) -> Page
         @if let Some(path) = look.colours.path() { link rel="stylesheet" href=(path); }
         div #portal class=(look.classes()) data-kind=(kind) data-host=[look.host.as_deref()] { (inner) }
     };
-    let page = Page::new(title, &[&assets::PORTAL_SCRIPT], &body).with_theme(look.theme);
+    let page = Page::new(title, &[&assets::ELEMENTS, &assets::PORTAL_SCRIPT], &body).with_theme(look.theme);
     // The schemas of event types look as they do in the catalogue.
     page.with_style(&assets::DASHBOARD).with_style(&assets::DOCS).with_style(&assets::PORTAL)
 }

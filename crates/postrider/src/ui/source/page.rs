@@ -66,7 +66,7 @@ pub(super) fn of(
             }
         }
     };
-    Page::new(&format!("Source {name}"), &[&assets::BIN], &body)
+    Page::new(&format!("Source {name}"), &[&assets::ELEMENTS, &assets::BIN], &body)
 }
 
 fn came(listed: &Listed<Seen, MessageId>, asked: &Asked) -> Markup {
