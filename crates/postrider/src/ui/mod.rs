@@ -39,6 +39,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use http::StatusCode;
 
 use crate::app::health::Health;
@@ -48,6 +49,8 @@ use crate::context::Context;
 pub(crate) fn router(context: &Context, health: Arc<Health>) -> Router {
     let acting = sign_in::router(Arc::clone(context)).merge(dashboard::router(Arc::clone(context), health));
     assets::router()
+        // Whoever types the server's address is a person.
+        .route("/", get(async || page::see(signed_in::HOME)))
         .merge(licences::router())
         .merge(source::router(Arc::clone(context)))
         .merge(acting.layer(from_fn(to_its_end)))

@@ -9,6 +9,7 @@ async fn the_first_link_makes_one_admin_and_no_other() {
     let browser = Browser::new(&server);
     assert_eq!(browser.open("/dashboard").await.location(), "/sign-in", "nobody is let in");
     let key = key_of(server.first_link());
+    assert_eq!(browser.open("/").await.location(), "/dashboard", "an address without a path is for people");
     let shown = browser.send("/sign-in/link", &[("key", &key)]).await;
     assert_eq!(shown.status, 200);
     assert!(shown.text().contains("You are the first here"), "{shown}");
