@@ -127,7 +127,7 @@ fn row(path: &str, entry: &Entry) -> Markup {
                 a href={ (path) "?operation=" (url::form_urlencoded::byte_serialize(entry.action.as_bytes()).collect::<String>()) } { code { (visible(&entry.action, false)) } }
                 @for target in &entry.targets { span.sub { (visible(&target.noun, false)) " " span.id { (visible(&target.id, false)) } } }
             }
-            td.off-small { @for change in &entry.changes { (changed(change)) } }
+            td.changes.off-small { @for change in &entry.changes { (changed(change)) } }
             td.tight {
                 @if is_done { (pill(Kind::Good, "Done")) } @else { (pill(Kind::Bad, &format!("Refused, {}", entry.status))) }
             }
