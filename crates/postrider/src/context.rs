@@ -137,6 +137,7 @@ pub(crate) mod fixture {
         pub(crate) context: Context,
         pub(crate) inbox: Inbox,
         pub(crate) endpoint: Endpoint,
+        pub(crate) clock: Arc<TestClock>,
         identity: Identity,
         _dir: tempfile::TempDir,
     }
@@ -155,6 +156,7 @@ pub(crate) mod fixture {
         async fn with_bins(bins: crate::service::bins::Settings) -> Self {
             let dir = tempfile::tempdir().unwrap();
             let rng: Arc<dyn Rng> = Arc::new(TestRng::seed(1));
+            let clock = Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000)));
             let sealer = Sealer::new(&SealKey::generate(&*rng), Arc::clone(&rng));
             let options = Options { min_free_bytes: 0, ..Options::new(dir.path(), Arc::new(sealer)) };
             let store: Arc<dyn Store> = Arc::new(Sqlite::open(&options).unwrap());
@@ -185,7 +187,7 @@ pub(crate) mod fixture {
                     Arc::new(postrider_egress::Client::new(Policy::strict())),
                 ),
                 store,
-                clock: Arc::new(TestClock::at(Timestamp::from_seconds(1_800_000_000))),
+                clock: Arc::<TestClock>::clone(&clock),
                 rng,
                 ids: IdGenerator::default(),
                 policy,
@@ -216,7 +218,7 @@ pub(crate) mod fixture {
                 ..endpoints::Changes::default()
             };
             let endpoint = endpoints::create(&context, identity, &Ref::Id(app), changes, None).await.unwrap();
-            Self { context, inbox, endpoint, identity, _dir: dir }
+            Self { context, inbox, endpoint, clock, identity, _dir: dir }
         }
 
         /// Whose key the environment's is.

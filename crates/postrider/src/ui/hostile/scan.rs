@@ -53,7 +53,10 @@ fn opened<'h>(tail: &'h str, scanned: &mut Scanned) -> Result<&'h str, String> {
             None => ("", tail),
         };
         let value = decode(value)?;
-        scanned.texts.push(value.clone());
+        // A field shows what was typed into it and sends that on, so it has no room for marks.
+        if attribute != "value" {
+            scanned.texts.push(value.clone());
+        }
         attributes.push((attribute.to_owned(), value));
         rest = tail;
     }
