@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::amount::Size;
 use super::section::section;
 
@@ -13,6 +15,9 @@ section! {
         /// Connections held at once from one address (an IPv6 /64 counts as one); further ones are closed. 0
         /// switches it off, as behind a proxy. Loopback is exempt.
         max_connections_per_ip: usize = 256,
+        /// Networks of proxies that are trusted to say in `x-forwarded-for` on whose behalf they ask. Limits of sign-in, the
+        /// audit log and the list of sessions then know the client instead of the proxy.
+        trusted_proxies: Vec<IpNet> = Vec::new(),
         /// How long the head of a request may take from its first byte to its last; then 408.
         header_timeout: Duration = Duration::from_secs(5),
         /// How long a connection may wait for its next request, or for its client to read the answer.

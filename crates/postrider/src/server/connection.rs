@@ -21,6 +21,7 @@ use super::Shared;
 use super::activity::{Activity, Streaming, Watched};
 use super::answer::{self, Refusal};
 use super::cut::{self, Reset};
+use super::forwarded;
 use super::muted::{self, Muted, Turn};
 use super::patience::{Late, Patience};
 use super::written::{Notes, Noting};
@@ -35,7 +36,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// Bytes that are read and forgotten while waiting for that.
 const LINGER_BYTES: u64 = 1024 * 1024;
 
-/// Where a request came from: the client, or the proxy in front of us.
+/// Where a request came from: the client, or a proxy in front of us that is not trusted to say who that is.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
@@ -48,9 +49,11 @@ where
     let notes = Arc::new(Notes::default());
     let service = service_fn({
         let (activity, turn, notes) = (Arc::clone(&activity), Arc::clone(&turn), Arc::clone(&notes));
+        let shared = Arc::clone(&shared);
         move |mut request: Request<Incoming>| {
             if let Some(address) = peer {
-                request.extensions_mut().insert(Peer(address));
+                let client = forwarded::client(address, request.headers(), &shared.rules.trusted_proxies);
+                request.extensions_mut().insert(Peer(client));
             }
             if let Some(head) = notes.take() {
                 request.extensions_mut().insert(head);

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `accept` takes connections, and `peers` counts them by address; `connection` serves one, `activity`
 //! knows what it is doing, `patience` ends it when its client is too slow, `stop` when the server stops, `cut` when a
-//! handler says so; `answer` hands a request to the router unless `head` refuses it, `written` notes heads as they came
+//! handler says so, and `forwarded` knows whom it serves behind a proxy; `answer` hands a request to the router unless `head` refuses it, `written` notes heads as they came
 //! for sources, and `muted` keeps the HTTP parser from answering by itself. `names` is for a server of development alone.
 //!
 //! Invariants:
@@ -21,6 +21,7 @@ mod peers;
 mod activity;
 mod connection;
 mod cut;
+mod forwarded;
 mod muted;
 mod patience;
 mod stop;
