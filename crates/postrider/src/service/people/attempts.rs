@@ -24,7 +24,7 @@ struct Allowance {
 }
 
 const ACCOUNT: Allowance = Allowance { free: 5, longest: Duration::from_secs(300) };
-/// A proxy in front of the server makes all people come from one address.
+/// A proxy that is not trusted to say for whom it asks makes all people come from one address.
 const NETWORK: Allowance = Allowance { free: 50, longest: Duration::from_secs(30) };
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,7 +60,15 @@ impl Attempts {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let counted = counted(account, address);
+        self.count(counted(account, address), now)
+    }
+
+    /// Counts an attempt whose account only an identity provider knows.
+    pub(super) fn begin_elsewhere(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
+        self.count(of_network(address).into_iter().collect(), now)
+    }
+
+    fn count(&self, counted: Vec<(Counted, Allowance)>, now: Timestamp) -> Result<(), Duration> {
         let _turn = self.turn.lock();
         let wait = counted.iter().map(|(key, allowance)| self.wait(key, *allowance, now)).max();
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
@@ -76,8 +84,17 @@ impl Attempts {
     /// Takes back an attempt that was right: it clears the account, and its own count of the network, which may have
     /// guessed at others.
     pub(super) fn succeeded(&self, account: &str, address: Option<IpAddr>, now: Timestamp) {
+        self.take_back(counted(account, address), now);
+    }
+
+    /// Takes back an attempt that the identity provider has vouched for.
+    pub(super) fn succeeded_elsewhere(&self, address: Option<IpAddr>, now: Timestamp) {
+        self.take_back(of_network(address).into_iter().collect(), now);
+    }
+
+    fn take_back(&self, counted: Vec<(Counted, Allowance)>, now: Timestamp) {
         let _turn = self.turn.lock();
-        for (key, _) in counted(account, address) {
+        for (key, _) in counted {
             let record = match &key {
                 Counted::Account(_) => None,
                 Counted::Network(_) => self.attempts(&key, now),
@@ -107,8 +124,11 @@ impl Attempts {
 
 fn counted(account: &str, address: Option<IpAddr>) -> Vec<(Counted, Allowance)> {
     let account = (Counted::Account(account.to_owned()), ACCOUNT);
-    let network = address.map(|address| (Counted::Network(network(address)), NETWORK));
-    [Some(account), network].into_iter().flatten().collect()
+    [Some(account), of_network(address)].into_iter().flatten().collect()
+}
+
+fn of_network(address: Option<IpAddr>) -> Option<(Counted, Allowance)> {
+    address.map(|address| (Counted::Network(network(address)), NETWORK))
 }
 
 /// One host of IPv4, or what one customer has of IPv6.
@@ -172,6 +192,20 @@ mod tests {
             attempts.begin("ada", None, START).unwrap();
         }
         assert!(attempts.begin("ada", None, START).is_err());
+    }
+
+    #[test]
+    fn attempts_elsewhere_count_for_the_network_alone() {
+        let attempts = Attempts::default();
+        let address = Some("192.0.2.1".parse().unwrap());
+        for _ in 0..NETWORK.free {
+            attempts.begin_elsewhere(address, START).unwrap();
+        }
+        assert_eq!(attempts.begin_elsewhere(address, START), Err(Duration::from_secs(1)));
+        assert!(attempts.begin("ada", address, START).is_err(), "a password is an attempt, too");
+        attempts.succeeded_elsewhere(address, START);
+        attempts.begin_elsewhere(address, START).unwrap();
+        assert!(attempts.begin_elsewhere(Some("192.0.2.2".parse().unwrap()), START).is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What somebody is told who is not signed in, and how it is said in HTTP.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 
@@ -53,6 +55,16 @@ impl No {
         response
     }
 
+    fn too_often(retry_after: Duration) -> Self {
+        // Rounded up: to be told the truth, and not a moment too little.
+        let seconds = retry_after.as_millis().div_ceil(1_000).max(1) as u64;
+        let sentence = format!(
+            "There were too many attempts. Wait {seconds} {} and try again.",
+            if seconds == 1 { "second" } else { "seconds" }
+        );
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, sentence) }
+    }
+
     /// The answer, where there is nothing to fill in again.
     pub(super) fn alone(self, title: &str) -> Response {
         let page = door::closed(self.status, title, &self.sentence);
@@ -67,15 +79,7 @@ impl From<sign_in::Error> for No {
                 let sentence = "This e-mail address and this password do not belong together.";
                 Self::new(StatusCode::UNAUTHORIZED, sentence)
             }
-            sign_in::Error::TooOften { retry_after } => {
-                // Rounded up: to be told the truth, and not a moment too little.
-                let seconds = retry_after.as_millis().div_ceil(1_000).max(1) as u64;
-                let sentence = format!(
-                    "There were too many attempts. Wait {seconds} {} and try again.",
-                    if seconds == 1 { "second" } else { "seconds" }
-                );
-                Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, sentence) }
-            }
+            sign_in::Error::TooOften { retry_after } => Self::too_often(retry_after),
             sign_in::Error::Busy(_) => Self::busy(),
             sign_in::Error::Store(error) => Self::trouble(&error),
         }
@@ -100,6 +104,7 @@ impl From<oidc::Error> for No {
     fn from(error: oidc::Error) -> Self {
         let status = match &error {
             oidc::Error::Store(error) => return Self::trouble(error),
+            oidc::Error::TooOften { retry_after } => return Self::too_often(*retry_after),
             oidc::Error::Off => StatusCode::NOT_FOUND,
             oidc::Error::Stray => StatusCode::BAD_REQUEST,
             oidc::Error::Denied | oidc::Error::Refused(_) | oidc::Error::Disabled => StatusCode::FORBIDDEN,

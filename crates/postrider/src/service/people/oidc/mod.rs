@@ -8,6 +8,7 @@ mod admit;
 mod fetch;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use postrider_core::oidc::id_token::Expected;
@@ -73,6 +74,12 @@ pub enum Error {
     /// The provider says that it did not sign the person in.
     #[error("the identity provider has not signed you in")]
     Denied,
+    /// There were too many attempts from this network.
+    #[error("too many attempts: try again in {} s", .retry_after.as_secs().max(1))]
+    TooOften {
+        /// After which time there may be another one.
+        retry_after: Duration,
+    },
     /// The provider cannot be asked, or does not answer as it should.
     #[error("the identity provider cannot be used now")]
     Provider(#[source] Failed),
@@ -162,7 +169,10 @@ pub async fn finish(
     if answer.code.is_empty() {
         return Err(Error::Denied);
     }
-    let now = context.now();
+    let (attempts, now) = (&context.people.attempts, context.now());
+    // Each makes this server ask the provider, whoever began it.
+    let begun = attempts.begin_elsewhere(client.address, now);
+    begun.map_err(|retry_after| Error::TooOften { retry_after })?;
     let provider = source.provider(&settings.issuer, now).await.map_err(Error::Provider)?;
     let back = format!("{}{CALLBACK}", context.public_url());
     let exchanged = source.exchange(&provider, settings, &answer.code, flow.verifier(), &back).await;
@@ -180,5 +190,7 @@ pub async fn finish(
     };
     let claims = claims.map_err(Error::Token)?;
     let person = admit::person(context, &settings.admission, &claims, client).await?;
-    sessions::begin(context, &person, client).await?.ok_or(Error::Disabled)
+    let ticket = sessions::begin(context, &person, client).await?.ok_or(Error::Disabled)?;
+    attempts.succeeded_elsewhere(client.address, context.now());
+    Ok(ticket)
 }
