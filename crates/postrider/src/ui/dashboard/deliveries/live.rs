@@ -18,7 +18,7 @@ use postrider_core::delivery::State as Standing;
 use postrider_core::id::AttemptId;
 use postrider_core::query::Place;
 use postrider_store::DeliveryHit;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::{Asked, row};
 use crate::context::Context;
@@ -45,6 +45,8 @@ struct View {
     visitor: SignedIn,
     q: String,
     seen: HashMap<Place, Shown>,
+    /// Not before this is looked again, however much happens.
+    next_look: Instant,
     end: Instant,
     is_over: bool,
     _place: views::View,
@@ -64,6 +66,7 @@ pub(super) async fn serve(
         visitor,
         q: Asked::read(&query.unwrap_or_default()).q,
         seen: HashMap::new(),
+        next_look: Instant::now(),
         end: Instant::now() + AGE,
         is_over: false,
         _place: place,
@@ -86,6 +89,8 @@ impl View {
         }
         let beat = Instant::now() + HEARTBEAT;
         loop {
+            sleep_until(self.next_look).await;
+            self.next_look = Instant::now() + PAUSE;
             match search::newest(&self.context, self.visitor.identity(), &self.q, ROWS).await {
                 Ok(found) => {
                     let news = self.news(found.rows);
@@ -105,7 +110,6 @@ impl View {
             if now >= beat {
                 return Some(Event::default().comment("still here"));
             }
-            sleep(PAUSE).await;
         }
     }
 

@@ -51,7 +51,7 @@ fn is_past(query: Option<&Query>) -> bool {
 fn live(path: &str, asked: &Asked) -> Markup {
     html! {
         live-rows hidden for="rows" src=(address(&format!("{path}/live"), &asked.q, None)) {
-            button.badge type="button" { "live" }
+            button.badge type="button" title="Hold the list" { "live" }
             span.visually-hidden role="status" {}
         }
     }
