@@ -50,6 +50,23 @@ customElements.define("time-chart", class extends HTMLElement {
     return value.toLocaleString("en");
   }
 
+  // Ticks of the time axis, in UTC as everything on the pages: the hour, and the day where one begins.
+  ticks(ticks, distance) {
+    const day = { day: "numeric", month: "short", timeZone: "UTC" };
+    const hour = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" };
+    return ticks.map((tick) => {
+      const time = new Date(tick * 1000);
+      const isDay = distance >= 86_400 || tick % 86_400 === 0;
+      return time.toLocaleString("en-GB", isDay ? day : hour);
+    });
+  }
+
+  // A value between two that are not there is no line: it gets a point.
+  alone(values) {
+    const isGap = (at) => values[at] === null || values[at] === undefined;
+    return values.flatMap((value, at) => (!isGap(at) && isGap(at - 1) && isGap(at + 1) ? [at] : []));
+  }
+
   draw() {
     this.plot?.destroy();
     const bars = this.dataset.kind === "bars";
@@ -62,7 +79,8 @@ customElements.define("time-chart", class extends HTMLElement {
       cursor: { drag: { x: this.dataset.brush !== undefined, y: false, setScale: false }, points: { show: !bars } },
       legend: { live: true },
       scales: { x: { range: (plot, low, high) => [low, high + (bars ? step : 0)] }, y: { range: (plot, low, high) => [0, Math.max(high, this.dataset.unit === "%" ? 1 : 4)] } },
-      axes: [{ ...axis }, { ...axis, size: 64, values: (plot, ticks) => ticks.map((tick) => this.format(tick)) }],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      axes: [{ ...axis, values: (plot, ticks, _axis, _space, distance) => this.ticks(ticks, distance) }, { ...axis, size: 64, values: (plot, ticks) => ticks.map((tick) => this.format(tick)) }],
       series: [
         { label: "Time", value: (plot, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")) },
         ...this.lines.map(({ name, colour }) => ({
@@ -72,7 +90,7 @@ customElements.define("time-chart", class extends HTMLElement {
           fill: bars ? this.colour(colour) : undefined,
           width: bars ? 0 : 1.5,
           spanGaps: false,
-          points: { show: !bars && this.times.length < 3 },
+          points: { show: !bars, size: 4, filter: () => this.alone(values) },
           paths: bars ? uPlot.paths.bars({ size: [0.85, 40, 2], align: 1 }) : undefined,
         })),
       ],
