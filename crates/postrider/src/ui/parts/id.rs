@@ -7,7 +7,7 @@ use crate::ui::icon::{Icon, icon};
 /// An id with a button that copies it.
 pub(crate) fn id(id: impl std::fmt::Display) -> Markup {
     let text = id.to_string();
-    html! { span.id { (text) } " " (copy(&text, "Copy the id")) }
+    html! { span.with-copy { span.id { (text) } (copy(&text, "Copy the id")) } }
 }
 
 /// A button that copies `text`, for what has no element of its own to copy from.
