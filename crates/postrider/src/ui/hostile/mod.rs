@@ -15,8 +15,8 @@ use maud::Markup;
 use self::scan::{Tag, scan};
 use super::text::is_plain;
 
-/// As harmless as text can be.
-const HARMLESS: &str = "harmless";
+/// As harmless as text can be. It has a dot, at which names of event types are taken apart.
+const HARMLESS: &str = "harmless.text";
 /// What [`super::text::visible`] shows a hidden character as.
 const MARK: &str = "span class title";
 /// Attributes whose value is an address.
