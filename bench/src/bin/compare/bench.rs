@@ -62,6 +62,9 @@ pub(crate) struct Options {
     /// Messages in the database of `grown`
     #[arg(long, default_value_t = 5_000_000)]
     pub(crate) grown: u64,
+    /// Deliveries in the database of `dashboard`
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) deliveries: u64,
     /// A PostgreSQL server for `engines`, by an account that may make databases: postgres://USER:PASSWORD@ADDRESS:PORT/NAME
     #[arg(long)]
     pub(crate) database: Option<url::Url>,

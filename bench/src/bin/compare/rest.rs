@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use http::{HeaderName, HeaderValue, header};
 use postrider_bench::{
     load::Aim,
@@ -78,6 +78,33 @@ impl Rest {
         Ok((serde_json::from_slice(&answer.body)?, took))
     }
 
+    /// Makes the first admin with the link that the first start has printed, and gives the cookie of their session.
+    pub(crate) async fn sign_in(&self, link: &str) -> anyhow::Result<String> {
+        let (_, key) = link.split_once("#key=").context("a link has its key in the fragment")?;
+        let form = format!("key={key}&email=bench%40example.com&name=Bench&password=a+few+words+in+a+row");
+        let headers = "content-type: application/x-www-form-urlencoded\r\nsec-fetch-site: same-origin";
+        let answer = self.send("POST", "/sign-in/link/choose", headers, &form).await?;
+        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
+        Ok(cookie.with_context(|| format!("signing in answered {}", answer.status()))?.to_owned())
+    }
+
+    /// Where the dashboard of the only environment is.
+    pub(crate) async fn home(&self, cookie: &str) -> anyhow::Result<String> {
+        let answer = self.send("GET", "/dashboard", &format!("cookie: {cookie}"), "").await?;
+        let page = answer.header("location").and_then(|path| path.rsplit_once('/'));
+        let (home, _) = page.with_context(|| format!("GET /dashboard: {}", answer.status()))?;
+        Ok(home.to_owned())
+    }
+
+    /// Reads a page of the dashboard, and how long that took with its connection.
+    pub(crate) async fn view(&self, path: &str, cookie: &str) -> anyhow::Result<Duration> {
+        let began = Instant::now();
+        let answer = self.send("GET", path, &format!("cookie: {cookie}"), "").await?;
+        let took = began.elapsed();
+        ensure!(answer.status() == 200, "GET {path}: {}", answer.status());
+        Ok(took)
+    }
+
     async fn create(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let answer = self.call("POST", path, &body.to_string()).await?;
         if answer.status() != 201 {
@@ -87,10 +114,14 @@ impl Rest {
     }
 
     async fn call(&self, method: &str, path: &str, body: &str) -> anyhow::Result<Message> {
-        let (host, key, length) = (self.address.addr(), &self.key, body.len());
+        let headers = format!("authorization: Bearer {}\r\ncontent-type: application/json", self.key);
+        self.send(method, path, &headers, body).await
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> anyhow::Result<Message> {
+        let (host, length) = (self.address.addr(), body.len());
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\n\
-             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{headers}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         let exchange = async {
             let mut wire = Wire::new(self.address.connect().await?);

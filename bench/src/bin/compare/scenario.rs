@@ -1,5 +1,6 @@
 //! What is measured, by name. Each scenario builds what it needs, and leaves nothing running.
 
+mod dashboard;
 mod dead;
 mod engines;
 mod fanout;
@@ -30,6 +31,8 @@ pub(crate) enum Scenario {
     Dead,
     /// A large database: throughput beside an empty one, list pages
     Grown,
+    /// The dashboard's pages with a million deliveries
+    Dashboard,
     /// One endpoint at full speed on `SQLite`, and on PostgreSQL with one node and several; needs --database
     Engines,
     /// Memory and start of a server without work
@@ -46,6 +49,7 @@ impl Scenario {
             Self::Hang => hang::run(bench).await,
             Self::Dead => dead::run(bench).await,
             Self::Grown => grown::run(bench).await,
+            Self::Dashboard => dashboard::run(bench).await,
             Self::Engines => engines::run(bench).await,
             Self::Idle => idle::run(bench).await,
         }

@@ -118,6 +118,13 @@ impl Server {
         &self.rest
     }
 
+    /// The link that makes the first admin, which the first start has printed.
+    pub(crate) fn first_link(&self) -> anyhow::Result<String> {
+        let told = self.process.tail();
+        let link = told.split_whitespace().find(|word| word.contains("/sign-in/link#key="));
+        Ok(link.with_context(|| format!("no link to sign in in:\n{told}"))?.to_owned())
+    }
+
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
         self.process.memory()
     }
