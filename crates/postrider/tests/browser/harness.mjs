@@ -25,7 +25,7 @@ export const scene = JSON.parse(process.env.POSTRIDER_SCENE ?? "null");
 export const PATIENCE = 60_000;
 // Both themes on a phone, a tablet and a wide screen.
 const WIDTHS = [360, 768, 1440];
-const LOOKS = ["light", "dark"].flatMap((scheme) => WIDTHS.map((width) => [scheme, width]));
+export const LOOKS = ["light", "dark"].flatMap((scheme) => WIDTHS.map((width) => [scheme, width]));
 // The least that shows most of what goes wrong.
 export const CORNERS = [["light", 360], ["dark", 1440]];
 
@@ -202,11 +202,12 @@ export class Eye {
     }
   }
 
-  async picture(name) {
+  // Where somebody wants pictures: one of the whole page, or of what is seen of it first.
+  async picture(name, isWhole = true) {
     const folder = process.env.POSTRIDER_TEST_PICTURES;
     if (!folder) return;
     await mkdir(folder, { recursive: true });
-    await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`), fullPage: isWhole });
   }
 }
 

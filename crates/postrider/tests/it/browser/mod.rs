@@ -7,8 +7,11 @@
 //! [`harness.mjs`]: ../../browser/harness.mjs
 
 mod bin;
+mod day;
+mod gallery;
 mod live;
 mod portal;
+mod program;
 mod source;
 mod walk;
 mod world;
@@ -52,4 +55,5 @@ async fn look(name: &str, address: SocketAddr, scene: &Value) {
     let output = ended.unwrap_or_else(|_| panic!("{name}.mjs takes longer than {LIMIT:?}")).unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{name}.mjs:\n{}{}", text(&output.stdout), text(&output.stderr));
+    print!("{}", text(&output.stdout));
 }

@@ -13,6 +13,12 @@ pub(crate) struct SkewClock {
 }
 
 impl SkewClock {
+    /// One that is behind the machine's by this much.
+    pub(crate) fn behind(by: Duration) -> Self {
+        let behind = i64::try_from(by.as_micros()).unwrap();
+        Self { system: SystemClock::default(), ahead_micros: AtomicI64::new(-behind) }
+    }
+
     /// Puts the clock forward. Whoever looks at it does so within a second.
     pub(crate) fn advance(&self, by: Duration) {
         self.ahead_micros.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::Relaxed);
@@ -21,8 +27,7 @@ impl SkewClock {
 
 impl Clock for SkewClock {
     fn now(&self) -> Timestamp {
-        self.system
-            .now()
-            .after(Duration::from_micros(self.ahead_micros.load(Ordering::Relaxed).unsigned_abs()))
+        let ahead = self.ahead_micros.load(Ordering::Relaxed);
+        Timestamp::from_micros(self.system.now().as_micros() + ahead)
     }
 }

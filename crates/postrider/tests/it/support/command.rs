@@ -16,7 +16,9 @@ pub(crate) struct Exit {
 
 /// The program with these arguments, and none of the settings of whoever runs the tests.
 pub(super) fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
+    let build =
+        std::env::var_os("POSTRIDER_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_postrider").into());
+    let mut command = Command::new(build);
     let settings = std::env::vars_os().map(|(name, _)| name);
     for name in settings.filter(|name| name.to_string_lossy().starts_with("POSTRIDER_")) {
         command.env_remove(name);
