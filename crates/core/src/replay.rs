@@ -74,6 +74,13 @@ pub struct SourceReplay {
     pub sign: Sign,
 }
 
+/// A replay of the deliveries that a search finds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchReplay {
+    /// The query, as text. Times ago in it count from when the task was asked for.
+    pub query: String,
+}
+
 impl SourceReplay {
     /// Whether the message that `detail` is known of is one of those: received, of a standing that is wanted, and itself
     /// no replay, which would come twice.

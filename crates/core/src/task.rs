@@ -1,7 +1,7 @@
 //! A background task: long work that survives a restart.
 //!
-//! Every task walks the messages of one application, those of a span of time, in the order of their ids, and all have
-//! the same skeleton: what it does is a [`Job`], how far it is says [`Task::reached`], what came of it so far is its
+//! Every task walks the messages of one application, or of all of an environment, those of a span of time, in the order of
+//! their ids, and all have the same skeleton: what it does is a [`Job`], how far it is says [`Task::reached`], what came of it so far is its
 //! [`Progress`]. A step and where it has come to are one commit, so a task that is interrupted at any moment goes on
 //! from there and does nothing twice.
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, EndpointId, EnvironmentId, TaskId, first_row_at};
-use crate::replay::{Selection, SourceReplay};
+use crate::replay::{SearchReplay, Selection, SourceReplay};
 use crate::time::Timestamp;
 
 /// A background task.
@@ -21,8 +21,8 @@ pub struct Task {
     pub id: TaskId,
     /// The environment that it belongs to.
     pub environment: EnvironmentId,
-    /// Whose messages it walks.
-    pub app: AppId,
+    /// Whose messages it walks; `None` for those of everybody in the environment.
+    pub app: Option<AppId>,
     /// What it does.
     pub job: Job,
     /// Which messages it looks at.
@@ -72,6 +72,8 @@ pub enum Job {
     BulkReplay(EndpointId, Selection),
     /// Replays what a source has received.
     ReplaySource(SourceReplay),
+    /// Sends again what a search finds, as it was meant when the task was asked for.
+    ReplaySearch(SearchReplay),
 }
 
 /// The kind of a [`Job`]. The numbers are stored.
@@ -86,11 +88,14 @@ pub enum TaskKind {
     BulkReplay = 2,
     /// [`Job::ReplaySource`].
     ReplaySource = 3,
+    /// [`Job::ReplaySearch`].
+    ReplaySearch = 4,
 }
 
 impl TaskKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Recover, Self::ReplayMissing, Self::BulkReplay, Self::ReplaySource];
+    pub const ALL: [Self; 5] =
+        [Self::Recover, Self::ReplayMissing, Self::BulkReplay, Self::ReplaySource, Self::ReplaySearch];
 
     /// The one with this number.
     #[must_use]
@@ -108,6 +113,7 @@ impl Job {
             Self::ReplayMissing(_) => TaskKind::ReplayMissing,
             Self::BulkReplay(..) => TaskKind::BulkReplay,
             Self::ReplaySource(_) => TaskKind::ReplaySource,
+            Self::ReplaySearch(_) => TaskKind::ReplaySearch,
         }
     }
 
@@ -118,7 +124,7 @@ impl Job {
             Self::Recover(endpoint) | Self::ReplayMissing(endpoint) | Self::BulkReplay(endpoint, _) => {
                 Some(*endpoint)
             }
-            Self::ReplaySource(_) => None,
+            Self::ReplaySource(_) | Self::ReplaySearch(_) => None,
         }
     }
 }
@@ -127,7 +133,8 @@ impl Task {
     /// What says which node moves it on: its endpoint, or an id that nothing else has where it is about several or none.
     #[must_use]
     pub fn lane(&self) -> EndpointId {
-        self.job.endpoint().unwrap_or_else(|| EndpointId::from_bytes(*self.app.as_bytes()))
+        let owner = self.app.as_ref().map_or(self.environment.as_bytes(), AppId::as_bytes);
+        self.job.endpoint().unwrap_or_else(|| EndpointId::from_bytes(*owner))
     }
 
     /// The part of its span that it has walked, from 0 to 1.
@@ -145,7 +152,7 @@ impl Task {
 /// What came of a task so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Messages of the span that it is about.
+    /// Messages of the span that it is about; deliveries, where it is about what a search finds.
     pub matched: u64,
     /// Deliveries that it has put back to waiting or made. A new message without any, which is for listeners, counts as
     /// one.
@@ -235,7 +242,7 @@ mod tests {
         Task {
             id: TaskId::from_bytes([1; 20]),
             environment: EnvironmentId::from_bytes([2; 20]),
-            app: AppId::from_bytes([3; 20]),
+            app: Some(AppId::from_bytes([3; 20])),
             job: Job::Recover(EndpointId::from_bytes([4; 20])),
             span: Span { since: SINCE, until: UNTIL },
             reached: first_row_at(reached),
@@ -255,7 +262,7 @@ mod tests {
         for (number, status) in TaskStatus::ALL.into_iter().enumerate() {
             assert_eq!(TaskStatus::of_number(number as i64), Some(status));
         }
-        assert_eq!((TaskKind::of_number(4), TaskStatus::of_number(4)), (None, None));
+        assert_eq!((TaskKind::of_number(5), TaskStatus::of_number(4)), (None, None));
     }
 
     #[test]

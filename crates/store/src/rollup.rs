@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use postrider_core::id::{AppId, EndpointId};
 use postrider_core::rollup::{Counts, Resolution};
-use postrider_core::scope::{AppScope, EnvironmentScope};
+use postrider_core::scope::{AppScope, EnvironmentScope, SystemScope};
+use postrider_core::task::Task;
 use postrider_core::time::Timestamp;
 
 pub(crate) use statement::{COLUMNS, Dialect, Part, columns};
@@ -27,6 +28,37 @@ pub enum Within {
     Environment(EnvironmentScope),
     /// Those of one application.
     App(AppScope),
+}
+
+impl Within {
+    pub(crate) const fn environment(self) -> EnvironmentScope {
+        match self {
+            Self::Environment(scope) => scope,
+            Self::App(scope) => SystemScope::assume().environment(scope.environment()),
+        }
+    }
+
+    /// The row of the application, or of the environment where it is about all of them: those differ everywhere.
+    pub(crate) fn owner_row(self) -> i64 {
+        match self {
+            Self::Environment(scope) => scope.environment().row(),
+            Self::App(scope) => scope.app().row(),
+        }
+    }
+
+    /// Whether the task is one of the application, or of the environment as a whole.
+    pub(crate) fn owns(self, task: &Task) -> bool {
+        match self {
+            Self::Environment(scope) => task.app.is_none() && task.environment == scope.environment(),
+            Self::App(scope) => task.app == Some(scope.app()),
+        }
+    }
+}
+
+impl From<AppScope> for Within {
+    fn from(scope: AppScope) -> Self {
+        Self::App(scope)
+    }
 }
 
 /// Which numbers.

@@ -18,8 +18,6 @@ use crate::Arrival;
 pub struct Step {
     /// The task.
     pub task: TaskId,
-    /// Whose it is.
-    pub app: AppId,
     /// Where it must be still: [`Task::reached`](postrider_core::task::Task::reached).
     pub from: i64,
     /// Where it is then.
@@ -41,10 +39,12 @@ pub struct Step {
 impl Step {
     /// The endpoints whose lanes may have something to send after it.
     #[must_use]
-    pub fn endpoints(&self) -> BTreeSet<EndpointId> {
-        let again = self.again.iter().map(|again| again.endpoint);
-        let new = self.arrivals.iter().flat_map(|arrival| &arrival.acceptance.deliveries);
-        again.chain(new.map(|delivery| delivery.endpoint)).collect()
+    pub fn endpoints(&self) -> BTreeSet<(AppId, EndpointId)> {
+        let again = self.again.iter().map(|again| (again.app, again.endpoint));
+        let new = self.arrivals.iter().flat_map(|Arrival { acceptance, .. }| {
+            acceptance.deliveries.iter().map(|delivery| (acceptance.message.app, delivery.endpoint))
+        });
+        again.chain(new).collect()
     }
 
     /// Whether it makes messages or deliveries, or may: that needs room, while what only moves deliveries goes on
@@ -64,6 +64,8 @@ impl Step {
 /// Messages that go to an endpoint because a person has asked for it, each outside its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Again {
+    /// Whose they are.
+    pub app: AppId,
     /// Where to.
     pub endpoint: EndpointId,
     /// Which.
@@ -142,6 +144,7 @@ impl Stored {
             Job::Recover(_) | Job::ReplayMissing(_) => None,
             Job::BulkReplay(_, selection) => Some(serde_json::to_string(selection).expect(FINE)),
             Job::ReplaySource(replay) => Some(serde_json::to_string(replay).expect(FINE)),
+            Job::ReplaySearch(replay) => Some(serde_json::to_string(replay).expect(FINE)),
         };
         Self { kind: job.kind(), endpoint: job.endpoint(), rest }
     }
@@ -156,6 +159,7 @@ impl Stored {
             TaskKind::ReplayMissing => Job::ReplayMissing(endpoint?),
             TaskKind::BulkReplay => Job::BulkReplay(endpoint?, serde_json::from_str(rest?).map_err(unread)?),
             TaskKind::ReplaySource => Job::ReplaySource(serde_json::from_str(rest?).map_err(unread)?),
+            TaskKind::ReplaySearch => Job::ReplaySearch(serde_json::from_str(rest?).map_err(unread)?),
         })
     }
 }
@@ -168,7 +172,7 @@ pub(crate) fn skipped(progress: &Progress) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use postrider_core::replay::{Selection, SourceReplay};
+    use postrider_core::replay::{SearchReplay, Selection, SourceReplay};
 
     use super::*;
 
@@ -181,10 +185,10 @@ mod tests {
             (Which::In(vec![State::Failed]), vec![message], false),
             (Which::Missing, Vec::new(), false),
         ] {
-            let again = vec![Again { endpoint: EndpointId::from_bytes([2; 20]), messages, which }];
+            let app = AppId::from_bytes([4; 20]);
+            let again = vec![Again { app, endpoint: EndpointId::from_bytes([2; 20]), messages, which }];
             let step = Step {
                 task: TaskId::from_bytes([3; 20]),
-                app: AppId::from_bytes([4; 20]),
                 from: 0,
                 reached: 1,
                 status: TaskStatus::Running,
@@ -208,6 +212,7 @@ mod tests {
             Job::ReplayMissing(endpoint),
             Job::BulkReplay(endpoint, selection),
             Job::ReplaySource(SourceReplay { with_duplicates: true, ..SourceReplay::default() }),
+            Job::ReplaySearch(SearchReplay { query: "status:failed since:2h".into() }),
         ] {
             assert_eq!(Stored::of(&job).job(), Ok(job));
         }

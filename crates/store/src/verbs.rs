@@ -547,10 +547,11 @@ pub trait Store: Send + Sync + 'static {
 
     // ---- background tasks
 
-    /// Begins a background task, unless [`limits::APP_TASKS`](postrider_core::limits::APP_TASKS) of the application run.
+    /// Begins a background task of an application, or one about everything of an environment, unless
+    /// [`limits::APP_TASKS`](postrider_core::limits::APP_TASKS) of the same run.
     async fn start_task(
         &self,
-        scope: AppScope,
+        within: Within,
         task: Task,
         idempotency: Option<Idempotency>,
     ) -> Result<(), StartError>;
@@ -570,9 +571,8 @@ pub trait Store: Send + Sync + 'static {
     /// nothing happened, when the task is not running or not where the step begins.
     async fn step_task(&self, scope: SystemScope, step: Step) -> Result<Option<Progress>, Error>;
     /// Ends a task that is running: no step of it takes effect any more. The task as it is then, which another has
-    /// perhaps ended before; `None` when the application has no such task.
-    async fn cancel_task(&self, scope: AppScope, task: TaskId, now: Timestamp)
-    -> Result<Option<Task>, Error>;
+    /// perhaps ended before; `None` when the application, or the environment for all of it, has no such task.
+    async fn cancel_task(&self, within: Within, task: TaskId, now: Timestamp) -> Result<Option<Task>, Error>;
 
     // ---- rollups and issues
 

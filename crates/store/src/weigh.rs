@@ -73,7 +73,7 @@ impl Weigh for Task {
         let event_types = match &self.job {
             Job::BulkReplay(_, selection) => &selection.event_types[..],
             Job::ReplaySource(replay) => &replay.event_types,
-            Job::Recover(_) | Job::ReplayMissing(_) => &[],
+            Job::Recover(_) | Job::ReplayMissing(_) | Job::ReplaySearch(_) => &[],
         };
         event_types.iter().map(String::len).sum()
     }

@@ -144,6 +144,22 @@ impl Query {
         })
     }
 
+    /// The states in which a delivery that is meant may be.
+    #[must_use]
+    pub fn states(&self) -> Vec<State> {
+        let may_be = |state: &State| {
+            [0, 1].into_iter().any(|attempts| {
+                self.terms().iter().all(|term| match &term.condition {
+                    Condition::Status(all) => {
+                        all.iter().any(|one| one.covers(*state, attempts)) != term.is_not
+                    }
+                    _ => true,
+                })
+            })
+        };
+        State::ALL.into_iter().filter(may_be).collect()
+    }
+
     /// Whether any term is judged at this stage.
     #[must_use]
     pub fn asks(&self, stage: Stage) -> bool {

@@ -278,6 +278,27 @@ fn terms_can_be_taken_out_and_put_in() {
 }
 
 #[test]
+fn states_are_those_that_the_statuses_leave() {
+    use State::{Canceled, Failed, Held, Parked, Succeeded, Waiting};
+
+    let all = State::ALL;
+    for (text, expected) in [
+        ("code:5xx attempt:3", &all[..]),
+        ("status:failed", &[Failed]),
+        ("status:failed,retrying", &[Waiting, Failed]),
+        ("status:pending -status:retrying", &[Waiting, Parked]),
+        ("-status:delivered", &[Waiting, Held, Parked, Failed, Canceled]),
+        ("status:delivered status:failed", &[]),
+        ("status:delivered", &[Succeeded]),
+    ] {
+        let found = text.parse::<Query>().unwrap().states();
+        let mut expected = expected.to_vec();
+        expected.sort_by_key(|state| *state as u8);
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
 fn narrowing_says_only_what_is_sure() {
     let narrow = |text: &str| query(text).narrowing(NOW);
     let ago = |seconds| Some(NOW.before(Duration::from_secs(seconds)));

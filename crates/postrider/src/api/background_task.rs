@@ -81,6 +81,10 @@ struct TaskDataOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     source_id: Option<SourceId>,
+    /// The query whose deliveries it sends again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "status:failed since:2h")]
+    q: Option<String>,
     /// It looks at messages accepted from this time,
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
@@ -90,7 +94,7 @@ struct TaskDataOut {
     /// The part of that time that it has walked, from 0 to 1.
     #[schema(example = 0.5)]
     walked: f64,
-    /// Messages found so far that it is about.
+    /// Messages found so far that it is about; deliveries, where it is about a query.
     matched: u64,
     /// Deliveries put back to waiting or made; a new message without any counts as one.
     affected: u64,
@@ -112,13 +116,13 @@ const fn status(task: &Task) -> &'static str {
     }
 }
 
-/// What a task does, in the words of the contract. It has no word for sources, and programs that know only its words must
+/// What a task does, in the words of the contract. It has no words for sources and searches, and programs that know only its words must
 /// be able to read a list.
 const fn word(kind: TaskKind) -> &'static str {
     match kind {
         TaskKind::Recover => "endpoint.recover",
         TaskKind::ReplayMissing => "endpoint.replay",
-        TaskKind::BulkReplay | TaskKind::ReplaySource => "endpoint.bulk-replay",
+        TaskKind::BulkReplay | TaskKind::ReplaySource | TaskKind::ReplaySearch => "endpoint.bulk-replay",
     }
 }
 
@@ -133,13 +137,18 @@ impl From<&Task> for BackgroundTaskOut {
     fn from(task: &Task) -> Self {
         let source_id = match &task.job {
             Job::ReplaySource(replay) => Some(replay.source),
-            Job::Recover(_) | Job::ReplayMissing(_) | Job::BulkReplay(..) => None,
+            _ => None,
+        };
+        let q = match &task.job {
+            Job::ReplaySearch(replay) => Some(replay.query.clone()),
+            _ => None,
         };
         let skipped =
             task.progress.skipped.iter().map(|(why, count)| (why.name().to_owned(), (*count).into()));
         let data = TaskDataOut {
             endpoint_id: task.job.endpoint(),
             source_id,
+            q,
             since: task.span.since,
             until: task.span.until,
             walked: task.walked(),
@@ -196,7 +205,7 @@ pub(crate) enum WordQuery {
     /// Sends again what was given up.
     #[serde(rename = "endpoint.recover")]
     Recover,
-    /// Replays what is of a selection, of an endpoint or a source.
+    /// Replays what is of a selection, of an endpoint or a source, or what a query finds.
     #[serde(rename = "endpoint.bulk-replay")]
     BulkReplay,
     /// There are none.
@@ -226,7 +235,9 @@ impl From<TaskQuery> for TaskFilter {
         let kinds = task.map(|task| match task {
             WordQuery::Replay => vec![TaskKind::ReplayMissing],
             WordQuery::Recover => vec![TaskKind::Recover],
-            WordQuery::BulkReplay => vec![TaskKind::BulkReplay, TaskKind::ReplaySource],
+            WordQuery::BulkReplay => {
+                vec![TaskKind::BulkReplay, TaskKind::ReplaySource, TaskKind::ReplaySearch]
+            }
             WordQuery::Stats
             | WordQuery::Broadcast
             | WordQuery::Generate

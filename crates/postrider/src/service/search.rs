@@ -54,7 +54,7 @@ pub async fn deliveries(
     page: Page<Place>,
 ) -> Result<Timed<Searched<DeliveryHit>>, Error> {
     let query = query.parse()?;
-    let Some(place) = place(context, identity, &query).await? else { return Ok(nothing()) };
+    let Some(place) = place(context, identity, Right::Read, &query).await? else { return Ok(nothing()) };
     let _turn = turn(context, place).await?;
     let began = Instant::now();
     let found = context.store.search_deliveries(place, search(context, query), page).await?;
@@ -69,7 +69,7 @@ pub async fn messages(
     page: Page<Place>,
 ) -> Result<Timed<Searched<MessageHit>>, Error> {
     let query = query.parse()?;
-    let Some(place) = place(context, identity, &query).await? else { return Ok(nothing()) };
+    let Some(place) = place(context, identity, Right::Read, &query).await? else { return Ok(nothing()) };
     let _turn = turn(context, place).await?;
     let began = Instant::now();
     let found = context.store.search_messages(place, search(context, query), page).await?;
@@ -84,7 +84,9 @@ pub async fn newest(
     limit: usize,
 ) -> Result<Searched<DeliveryHit>, Error> {
     let query = query.parse()?;
-    let Some(place) = place(context, identity, &query).await? else { return Ok(nothing().found) };
+    let Some(place) = place(context, identity, Right::Read, &query).await? else {
+        return Ok(nothing().found);
+    };
     let _turn = turn(context, place).await?;
     let search = Search { effort: FOLLOWING, ..search(context, query) };
     Ok(context.store.search_deliveries(place, search, Page { limit, edge: None, order: None }).await?)
@@ -93,7 +95,7 @@ pub async fn newest(
 /// How the deliveries that the query means divide.
 pub async fn facets(context: &Context, identity: Identity, query: &str) -> Result<Timed<Facets>, Error> {
     let query = query.parse()?;
-    let Some(place) = place(context, identity, &query).await? else {
+    let Some(place) = place(context, identity, Right::Read, &query).await? else {
         let found = Facets { is_whole: true, ..Facets::default() };
         return Ok(Timed { found, took: Duration::ZERO });
     };
@@ -101,6 +103,15 @@ pub async fn facets(context: &Context, identity: Identity, query: &str) -> Resul
     let began = Instant::now();
     let found = context.store.facets(place, search(context, query)).await?;
     Ok(Timed { found, took: began.elapsed() })
+}
+
+/// What is wrong with a text that is no query: where, why, and what was perhaps meant.
+pub fn said(error: &QueryError) -> String {
+    let place = format!("at {}", error.span.start);
+    match &error.suggestion {
+        Some(near) => format!("{place}: {error} (did you mean `{near}`?)"),
+        None => format!("{place}: {error}"),
+    }
 }
 
 fn search(context: &Context, query: Query) -> Search {
@@ -113,36 +124,37 @@ const fn nothing<T>() -> Timed<Searched<T>> {
 
 /// Where to search: all that the caller reaches, or the one application or source in it that the query names. `None` where
 /// it names one that is not there, and nothing can be found.
-async fn place(
+pub(super) async fn place(
     context: &Context,
     identity: Identity,
+    right: Right,
     query: &Query,
 ) -> Result<Option<SearchScope>, access::Error> {
     let narrowing = query.narrowing(context.now());
     match identity.reach() {
         Reach::Instance => Err(Denied::Reach.into()),
         Reach::App(_, own) => {
-            let found = access::app(context, identity, Right::Read, &Ref::Id(own)).await?;
+            let found = access::app(context, identity, right, &Ref::Id(own)).await?;
             Ok(Some(SearchScope::App(found.scope)))
         }
         Reach::Environment(_) => {
-            let environment = identity.environment(Right::Read)?;
+            let environment = identity.environment(right)?;
             if let Some(source) = &narrowing.source {
-                return match sources::find(context, identity, Right::Read, source).await {
+                return match sources::find(context, identity, right, source).await {
                     Ok((_, scope)) => Ok(Some(SearchScope::App(scope))),
                     Err(access::Error::Missing(_)) => Ok(None),
                     Err(error) => Err(error),
                 };
             }
             let Some(app) = &narrowing.app else { return Ok(Some(SearchScope::Environment(environment))) };
-            let found = context.directory.find(identity, Right::Read, app).await?;
+            let found = context.directory.find(identity, right, app).await?;
             Ok(found.map(|(scope, _)| SearchScope::App(scope)))
         }
     }
 }
 
 /// Waits for the turn of who owns the place.
-async fn turn(context: &Context, place: SearchScope) -> Result<Turn, access::Error> {
+pub(super) async fn turn(context: &Context, place: SearchScope) -> Result<Turn, access::Error> {
     let owner = match place {
         SearchScope::App(scope) => scope.app(),
         // Turns are told apart by ids, and no application has that of an environment.

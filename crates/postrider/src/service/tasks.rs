@@ -7,10 +7,10 @@ use std::sync::Arc;
 use postrider_core::id::TaskId;
 use postrider_core::names::Invalid;
 use postrider_core::rights::Right;
-use postrider_core::scope::{AppScope, Identity, Reach, SystemScope};
+use postrider_core::scope::{Identity, Reach, SystemScope};
 use postrider_core::task::{Job, Progress, Span, Task, TaskStatus};
 use postrider_core::time::Timestamp;
-use postrider_store::{Listed, Page, Repeat, StartError, TaskFilter};
+use postrider_store::{Listed, Page, Repeat, StartError, TaskFilter, Within};
 
 use super::fields::InvalidFields;
 use super::finish;
@@ -45,19 +45,24 @@ pub(super) fn span(
     Ok(Span { since, until })
 }
 
-/// Begins a task over what belongs to an application.
+/// Begins a task over what belongs to an application, or to anybody in an environment.
 pub(super) async fn start(
     context: &Context,
-    scope: AppScope,
+    within: impl Into<Within>,
     job: Job,
     span: Span,
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
     let now = context.now();
+    let within = within.into();
+    let (environment, app) = match within {
+        Within::App(scope) => (scope.environment(), Some(scope.app())),
+        Within::Environment(scope) => (scope.environment(), None),
+    };
     let task = Task {
         id: TaskId::make(&context.ids, &*context.clock, &*context.rng),
-        environment: scope.environment(),
-        app: scope.app(),
+        environment,
+        app,
         job,
         span,
         reached: span.first_row(),
@@ -70,7 +75,7 @@ pub(super) async fn start(
     let record = once.map(|once| once.record(&task, now));
     let (context, new) = (Arc::clone(context), task.clone());
     let step = finish(async move {
-        let outcome = context.store.start_task(scope, new, record).await;
+        let outcome = context.store.start_task(within, new, record).await;
         context.tasks.notify_one();
         outcome
     });
@@ -104,15 +109,19 @@ pub async fn get(context: &Context, identity: Identity, task: TaskId) -> Result<
 /// Ends a task: from then on nothing of it happens. What it has done stays done, and one that has ended stays as it is.
 pub async fn cancel(context: &Context, identity: Identity, task: TaskId) -> Result<Task, Error> {
     let task = find(context, identity, Right::Send, task).await?;
-    let scope = SystemScope::assume().app(task.environment, task.app);
-    let ended = context.store.cancel_task(scope, task.id, context.now()).await?;
+    let system = SystemScope::assume();
+    let within = match task.app {
+        Some(app) => Within::App(system.app(task.environment, app)),
+        None => Within::Environment(system.environment(task.environment)),
+    };
+    let ended = context.store.cancel_task(within, task.id, context.now()).await?;
     Ok(ended.ok_or(access::Error::Missing("background task"))?)
 }
 
 async fn find(context: &Context, identity: Identity, right: Right, task: TaskId) -> Result<Task, Error> {
     let found = context.store.task(identity.lookup(right)?, task).await?;
     let within_reach = |task: &Task| match identity.reach() {
-        Reach::App(_, app) => task.app == app,
+        Reach::App(_, app) => task.app == Some(app),
         Reach::Environment(_) => true,
         Reach::Instance => false,
     };

@@ -57,7 +57,7 @@ pub async fn the_same_request_gets_the_same_answer(world: World) {
             outcome => outcomes.push(outcome.map(|()| None).unwrap()),
         }
         let task = tasks::new_task(&world, &tenant, Job::Recover(endpoint));
-        match store.start_task(tenant.scope, task, with(6)).await {
+        match store.start_task(tenant.scope.into(), task, with(6)).await {
             Err(StartError::Repeated(repeat)) => outcomes.push(Some(repeat)),
             outcome => outcomes.push(outcome.map(|()| None).unwrap()),
         }

@@ -131,6 +131,8 @@ macro_rules! for_each_case {
             tasks::of_two_steps_from_one_place_one_takes_effect,
             tasks::a_step_makes_new_messages,
             tasks::a_canceled_task_takes_no_step,
+            tasks::a_task_of_an_environment_is_about_all_of_it,
+            tasks::running_tasks_of_an_environment_have_a_limit,
             tasks::finished_tasks_are_kept_for_a_time,
             portal::a_portal_session_is_kept_whole,
             portal::a_one_time_key_works_once,

@@ -259,7 +259,8 @@ async fn go_on(world: &World, tenant: &Tenant, task: &Task, count: usize, status
     let filter = DeliveryFilter { states: only.clone(), ..DeliveryFilter::default() };
     let listed = world.store.deliveries_by_endpoint(tenant.scope, endpoint, filter, whole()).await.unwrap();
     let failed = listed.rows.iter().rev().take(count).map(|(delivery, _)| delivery.message);
-    let again = vec![Again { endpoint, messages: failed.collect(), which: Which::In(only) }];
+    let again =
+        vec![Again { app: tenant.app.id, endpoint, messages: failed.collect(), which: Which::In(only) }];
     let next = Step { status, again, ..tasks::step(world, task) };
     let done = world.store.step_task(world.system(), next).await.unwrap().expect("it is where it was");
     assert_eq!(done.affected, count as u64);

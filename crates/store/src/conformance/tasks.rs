@@ -9,14 +9,14 @@ use postrider_core::delivery::State;
 use postrider_core::id::{EndpointId, MessageId, TaskId, first_row_at};
 use postrider_core::limits;
 use postrider_core::reception::{Replay, Sameness};
-use postrider_core::replay::{Selection, SourceReplay, Targets};
+use postrider_core::replay::{SearchReplay, Selection, SourceReplay, Targets};
 use postrider_core::task::{Job, Progress, Skip, Span, Task, TaskKind, TaskStatus};
 
 use super::idempotency::asked;
 use super::sources::{self, arrival};
 use super::world::{page, waiting, whole};
 use super::{Tenant, World};
-use crate::{Again, Answer, Arrival, Edge, StartError, Step, TaskFilter, Then, Which};
+use crate::{Again, Answer, Arrival, Edge, StartError, Step, TaskFilter, Then, Which, Within};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -26,7 +26,7 @@ pub(super) fn new_task(world: &World, tenant: &Tenant, job: Job) -> Task {
     Task {
         id: world.id(TaskId::make),
         environment: tenant.environment,
-        app: tenant.app.id,
+        app: Some(tenant.app.id),
         job,
         span: Span { since: now, until: now.after(HOUR) },
         reached: first_row_at(now),
@@ -40,7 +40,16 @@ pub(super) fn new_task(world: &World, tenant: &Tenant, job: Job) -> Task {
 
 pub(super) async fn start(world: &World, tenant: &Tenant, job: Job) -> Task {
     let task = new_task(world, tenant, job);
-    world.store.start_task(tenant.scope, task.clone(), None).await.unwrap();
+    world.store.start_task(tenant.scope.into(), task.clone(), None).await.unwrap();
+    task
+}
+
+/// A task about everything of the tenant's environment.
+async fn start_wide(world: &World, tenant: &Tenant) -> Task {
+    let job = Job::ReplaySearch(SearchReplay { query: "status:failed".into() });
+    let task = Task { app: None, ..new_task(world, tenant, job) };
+    let within = Within::Environment(world.system().environment(tenant.environment));
+    world.store.start_task(within, task.clone(), None).await.unwrap();
     task
 }
 
@@ -51,7 +60,7 @@ pub async fn running_tasks_of_an_app_have_a_limit(world: World) {
     let ask = async |key: Option<u8>| {
         let record = key.map(|key| asked(&world, key, 1, Answer::Body(Bytes::from_static(b"it"))));
         let task = new_task(&world, &tenant, Job::Recover(endpoint));
-        world.store.start_task(tenant.scope, task, record).await
+        world.store.start_task(tenant.scope.into(), task, record).await
     };
     let at_once = (0..limits::APP_TASKS + 4).map(|_| ask(Some(1)));
     let begun = futures_util::future::join_all(at_once).await;
@@ -67,7 +76,7 @@ pub async fn running_tasks_of_an_app_have_a_limit(world: World) {
     let other = world.tenant().await;
     start(&world, &other, Job::Recover(endpoint)).await;
     let running = world.store.running_tasks(world.system()).await.unwrap();
-    world.store.cancel_task(tenant.scope, running[0].id, world.now()).await.unwrap().unwrap();
+    world.store.cancel_task(tenant.scope.into(), running[0].id, world.now()).await.unwrap().unwrap();
     ask(Some(2)).await.expect("one has ended, and the refusal was not remembered");
     assert!(world.store.delete_app(tenant.scope, world.now()).await.unwrap());
     let refused = ask(None).await;
@@ -78,7 +87,6 @@ pub async fn running_tasks_of_an_app_have_a_limit(world: World) {
 pub(super) fn step(world: &World, task: &Task) -> Step {
     Step {
         task: task.id,
-        app: task.app,
         from: task.reached,
         reached: task.reached + 1,
         status: TaskStatus::Running,
@@ -99,7 +107,7 @@ async fn again(
     which: Which,
 ) -> Progress {
     let task = start(world, tenant, Job::Recover(endpoint)).await;
-    let again = vec![Again { endpoint, messages: messages.to_vec(), which }];
+    let again = vec![Again { app: tenant.app.id, endpoint, messages: messages.to_vec(), which }];
     let step = Step { again, status: TaskStatus::Finished, ..step(world, &task) };
     world.store.step_task(world.system(), step).await.unwrap().expect("the task is there")
 }
@@ -182,7 +190,7 @@ pub async fn pages_walk_tasks_both_ways(world: World) {
     }
     let stranger = world.tenant().await;
     start(&world, &stranger, Job::Recover(endpoint)).await;
-    world.store.cancel_task(tenant.scope, all[0], world.now()).await.unwrap().unwrap();
+    world.store.cancel_task(tenant.scope.into(), all[0], world.now()).await.unwrap().unwrap();
 
     let scope = world.system().environment(tenant.environment);
     let list = async |filter: TaskFilter, page| {
@@ -253,8 +261,9 @@ pub async fn of_two_steps_from_one_place_one_takes_effect(mut world: World) {
         world.store.skip(tenant.scope, message, endpoint, world.now()).await.unwrap();
     }
     let begun = start(&world, &tenant, Job::Recover(endpoint)).await;
-    let of =
-        |messages: &[MessageId]| vec![Again { endpoint, messages: messages.to_vec(), which: Which::Every }];
+    let of = |messages: &[MessageId]| {
+        vec![Again { app: tenant.app.id, endpoint, messages: messages.to_vec(), which: Which::Every }]
+    };
     let first = Step { again: of(&messages[..1]), ..step(&world, &begun) };
     let at_once = (0..8).map(|_| world.store.step_task(world.system(), first.clone()));
     let done = futures_util::future::join_all(at_once).await;
@@ -322,17 +331,79 @@ pub async fn a_canceled_task_takes_no_step(world: World) {
     let other = world.tenant().await;
     let neighbour = world.app(tenant.environment).await;
     for scope in [other.scope, neighbour.scope] {
-        assert_eq!(world.store.cancel_task(scope, begun.id, world.now()).await.unwrap(), None);
+        assert_eq!(world.store.cancel_task(scope.into(), begun.id, world.now()).await.unwrap(), None);
     }
     assert_eq!(task(&world, &tenant, begun.id).await.unwrap().status, TaskStatus::Running);
     for _ in 0..2 {
-        let ended = world.store.cancel_task(tenant.scope, begun.id, world.now()).await.unwrap().unwrap();
+        let ended =
+            world.store.cancel_task(tenant.scope.into(), begun.id, world.now()).await.unwrap().unwrap();
         assert_eq!(ended.status, TaskStatus::Canceled);
     }
-    let again = vec![Again { endpoint, messages: vec![message], which: Which::Every }];
+    let again = vec![Again { app: tenant.app.id, endpoint, messages: vec![message], which: Which::Every }];
     let late = Step { again, ..step(&world, &begun) };
     assert_eq!(world.store.step_task(world.system(), late).await.unwrap(), None);
     assert_eq!(world.claim_ids(endpoint).await, []);
+}
+
+/// A task about an environment sends again what belongs to several applications, is found and ended by the environment
+/// alone, and goes when its messages do.
+pub async fn a_task_of_an_environment_is_about_all_of_it(mut world: World) {
+    let tenant = world.tenant().await;
+    let (neighbour, stranger) = (world.app(tenant.environment).await, world.tenant().await);
+    let begun = start_wide(&world, &tenant).await;
+    world.restart().await;
+    assert_eq!(task(&world, &tenant, begun.id).await.as_ref(), Some(&begun));
+    assert_eq!(task(&world, &stranger, begun.id).await, None);
+    assert_eq!(world.store.running_tasks(world.system()).await.unwrap(), [begun.clone()]);
+
+    let mut again = Vec::new();
+    let mut all = Vec::new();
+    for owner in [&tenant, &neighbour, &stranger] {
+        let endpoint = world.endpoint(owner).await;
+        let message = world.hold(owner, endpoint).await;
+        world.finish(message, endpoint, 0, Then::Failed).await;
+        all.push((endpoint, message));
+        let which = Which::In(vec![State::Failed]);
+        again.push(Again { app: owner.app.id, endpoint, messages: vec![message], which });
+    }
+    let step = Step { again, ..step(&world, &begun) };
+    let done = world.store.step_task(world.system(), step.clone()).await.unwrap().unwrap();
+    assert_eq!((done.affected, done.skipped), (2, skipped([(Skip::NoEndpoint, 1)])), "nothing of others");
+    assert_eq!(world.store.step_task(world.system(), step).await.unwrap(), None);
+    for (endpoint, message) in &all[..2] {
+        assert_eq!(world.claim_ids(*endpoint).await, [*message]);
+    }
+    assert_eq!(world.state(&stranger, all[2].1, all[2].0).await, State::Failed);
+
+    let environment = |of: &Tenant| Within::Environment(world.system().environment(of.environment));
+    for within in [tenant.scope.into(), environment(&stranger)] {
+        assert_eq!(world.store.cancel_task(within, begun.id, world.now()).await.unwrap(), None);
+    }
+    let ended = world.store.cancel_task(environment(&tenant), begun.id, world.now()).await.unwrap().unwrap();
+    assert_eq!((ended.status, ended.progress.affected), (TaskStatus::Canceled, 2));
+    let running = start_wide(&world, &tenant).await;
+    world.retain(100).await;
+    assert!(task(&world, &tenant, ended.id).await.is_some());
+    world.pass(Duration::from_secs(400 * 24 * 3_600));
+    world.retain(100).await;
+    assert_eq!(task(&world, &tenant, ended.id).await, None);
+    assert!(task(&world, &tenant, running.id).await.is_some());
+}
+
+/// As many tasks of an environment run as may, whatever its applications do.
+pub async fn running_tasks_of_an_environment_have_a_limit(world: World) {
+    let tenant = world.tenant().await;
+    let endpoint = world.endpoint(&tenant).await;
+    start(&world, &tenant, Job::Recover(endpoint)).await;
+    for _ in 0..limits::APP_TASKS {
+        start_wide(&world, &tenant).await;
+    }
+    let job = Job::ReplaySearch(SearchReplay { query: "x".into() });
+    let one_more = Task { app: None, ..new_task(&world, &tenant, job) };
+    let within = Within::Environment(world.system().environment(tenant.environment));
+    let refused = world.store.start_task(within, one_more, None).await;
+    assert!(matches!(refused, Err(StartError::TooMany { .. })), "{refused:?}");
+    start(&world, &tenant, Job::Recover(endpoint)).await;
 }
 
 /// Finished tasks are kept for as long as messages are, and running ones for as long as they run.
@@ -340,7 +411,7 @@ pub async fn finished_tasks_are_kept_for_a_time(world: World) {
     let tenant = world.tenant().await;
     let endpoint = world.endpoint(&tenant).await;
     let ended = start(&world, &tenant, Job::Recover(endpoint)).await;
-    world.store.cancel_task(tenant.scope, ended.id, world.now()).await.unwrap();
+    world.store.cancel_task(tenant.scope.into(), ended.id, world.now()).await.unwrap();
     let running = start(&world, &tenant, Job::Recover(endpoint)).await;
     world.retain(100).await;
     assert!(task(&world, &tenant, ended.id).await.is_some());

@@ -2,6 +2,7 @@
 
 use postrider_core::environment::Environment;
 use postrider_core::id::EnvironmentId;
+use postrider_core::scope::EnvironmentScope;
 use tokio_postgres::Row;
 
 use super::changes;
@@ -74,6 +75,20 @@ pub(super) async fn all(conn: &Connection) -> Result<Vec<Environment>, Error> {
 
 pub(super) async fn one(conn: &Connection, id: EnvironmentId) -> Result<Option<Environment>, Error> {
     find(conn, select!("one", "WHERE row = $1 AND id = $2"), id).await
+}
+
+/// Whether the environment is there, which it stays until the transaction ends; others who ask wait until then.
+pub(super) async fn lock(session: &Session, scope: EnvironmentScope) -> Result<bool, Error> {
+    let id = scope.environment();
+    let found = session
+        .conn
+        .exists(
+            "-- environments::lock
+             SELECT 1 FROM environment WHERE row = $1 AND id = $2 FOR NO KEY UPDATE",
+            &[&id.row(), &id.as_bytes().as_slice()],
+        )
+        .await?;
+    Ok(found)
 }
 
 pub(super) async fn change(

@@ -835,12 +835,12 @@ impl Store for Postgres {
 
     async fn start_task(
         &self,
-        scope: AppScope,
+        within: Within,
         task: Task,
         idempotency: Option<Idempotency>,
     ) -> Result<(), StartError> {
-        self.write(Need::Room, (scope, task, idempotency), |session, (scope, task, idempotency)| {
-            Box::pin(tasks::start(session, *scope, task, idempotency.as_ref()))
+        self.write(Need::Room, (within, task, idempotency), |session, (within, task, idempotency)| {
+            Box::pin(tasks::start(session, *within, task, idempotency.as_ref()))
         })
         .await
     }
@@ -868,25 +868,20 @@ impl Store for Postgres {
         if !missing.is_empty() {
             self.shared.partitions.make(&self.shared.pools.writer().await?, missing).await?;
         }
-        let (app, endpoints) = (step.app, step.endpoints());
+        let endpoints = step.endpoints();
         let need = if step.may_grow() { Need::Room } else { Need::Little };
         let done = self.hand(need, step, |session, step| Box::pin(tasks::step(session, step))).await?;
         if done.is_some() {
-            for endpoint in endpoints {
+            for (app, endpoint) in endpoints {
                 self.shared.hint(app, endpoint);
             }
         }
         Ok(done)
     }
 
-    async fn cancel_task(
-        &self,
-        scope: AppScope,
-        task: TaskId,
-        now: Timestamp,
-    ) -> Result<Option<Task>, Error> {
-        self.write(Need::Little, (scope, task, now), |session, (scope, task, now)| {
-            Box::pin(tasks::cancel(session, *scope, *task, *now))
+    async fn cancel_task(&self, within: Within, task: TaskId, now: Timestamp) -> Result<Option<Task>, Error> {
+        self.write(Need::Little, (within, task, now), |session, (within, task, now)| {
+            Box::pin(tasks::cancel(session, *within, *task, *now))
         })
         .await
     }

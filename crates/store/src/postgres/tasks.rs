@@ -3,7 +3,7 @@
 
 use postrider_core::id::{AppId, EndpointId, EnvironmentId, TaskId};
 use postrider_core::limits;
-use postrider_core::scope::{AppScope, EnvironmentScope, LookupScope, SystemScope};
+use postrider_core::scope::{EnvironmentScope, LookupScope};
 use postrider_core::task::{Progress, Span, Task, TaskKind, TaskStatus};
 use postrider_core::time::Timestamp;
 use tokio_postgres::Row;
@@ -12,10 +12,10 @@ use super::connection::Connection;
 use super::record::Record;
 use super::scan::{self, List, Walk, gather};
 use super::session::Session;
-use super::{apps, idempotency};
+use super::{apps, environments, idempotency};
 use crate::failure::corrupt;
 use crate::task::{Stored, skipped};
-use crate::{Error, Idempotency, Listed, Order, Page, StartError, TaskFilter};
+use crate::{Error, Idempotency, Listed, Order, Page, StartError, TaskFilter, Within};
 
 pub(super) use step::step;
 
@@ -31,8 +31,9 @@ macro_rules! columns {
 
 macro_rules! from {
     () => {
-        "task t JOIN app a ON a.row = t.app_row JOIN environment e ON e.row = a.environment_row
-              WHERE a.deleted_at IS NULL AND "
+        "task t LEFT JOIN app a ON a.row = t.app_row
+               JOIN environment e ON e.row = coalesce(a.environment_row, t.environment_row)
+              WHERE a.deleted_at IS NULL AND (a.row IS NOT NULL OR t.app_row = t.environment_row) AND "
     };
 }
 
@@ -62,18 +63,22 @@ pub(super) const LIST: List = List {
 
 pub(super) async fn start(
     session: &Session,
-    scope: AppScope,
+    within: Within,
     task: &Task,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), StartError> {
     // Before the answer is looked for: who begins the same task at the same moment waits here, and finds it then.
-    if !apps::lock(session, scope).await? {
+    let is_there = match within {
+        Within::App(scope) => apps::lock(session, scope).await?,
+        Within::Environment(scope) => environments::lock(session, scope).await?,
+    };
+    if !is_there {
         return Err(StartError::NoApp);
     }
     if let Some(repeat) = idempotency::find(session, idempotency).await? {
         return Err(StartError::Repeated(repeat));
     }
-    if count(&session.conn, scope).await? >= limits::APP_TASKS as i64 {
+    if count(&session.conn, within).await? >= limits::APP_TASKS as i64 {
         return Err(StartError::TooMany { limit: limits::APP_TASKS });
     }
     let Stored { kind, endpoint, rest } = Stored::of(&task.job);
@@ -85,10 +90,10 @@ pub(super) async fn start(
                                job, since, until, reached, failure, created_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             &[
-                &scope.app().row(),
+                &within.owner_row(),
                 &task.id.row(),
                 &task.id.as_bytes().as_slice(),
-                &scope.environment().row(),
+                &within.environment().environment().row(),
                 &(kind as i16),
                 &(task.status as i16),
                 &(task.progress.matched as i64),
@@ -109,13 +114,13 @@ pub(super) async fn start(
     Ok(())
 }
 
-/// How many tasks of the application run, counted up to the limit.
-async fn count(conn: &Connection, scope: AppScope) -> Result<i64, Error> {
+/// How many tasks of the same run, counted up to the limit.
+async fn count(conn: &Connection, within: Within) -> Result<i64, Error> {
     let counted = conn
         .row(
             "-- tasks::count
              SELECT count(*) FROM (SELECT 1 FROM task WHERE app_row = $1 AND status = 0 LIMIT $2) AS running",
-            &[&scope.app().row(), &(limits::APP_TASKS as i64)],
+            &[&within.owner_row(), &(limits::APP_TASKS as i64)],
         )
         .await?;
     Ok(counted.expect("an aggregate gives one row").try_get(0)?)
@@ -127,7 +132,8 @@ fn read(row: &Row, at: usize) -> Result<Task, Error> {
     Ok(Task {
         id: TaskId::from_bytes(record.id("id")?),
         environment: EnvironmentId::from_bytes(record.id("environment")?),
-        app: AppId::from_bytes(record.id("app")?),
+        // A task of all of an environment has its row, which no application has.
+        app: record.id_or_none("app")?.map(AppId::from_bytes),
         job: Stored {
             kind: record.number("kind", TaskKind::of_number)?,
             endpoint: record.id_or_none("endpoint_id")?.map(EndpointId::from_bytes),
@@ -182,10 +188,10 @@ pub(super) async fn list(
     .await
 }
 
-/// Ends a task that is running. The task as it is then; `None` when it is not the application's.
+/// Ends a task that is running. The task as it is then; `None` when it is not of `within`.
 pub(super) async fn cancel(
     session: &Session,
-    scope: AppScope,
+    within: Within,
     task: TaskId,
     now: Timestamp,
 ) -> Result<Option<Task>, Error> {
@@ -195,9 +201,8 @@ pub(super) async fn cancel(
             "-- tasks::cancel
              UPDATE task SET status = 3, updated_at = $4
               WHERE app_row = $1 AND row = $2 AND id = $3 AND status = 0",
-            &[&scope.app().row(), &task.row(), &task.as_bytes().as_slice(), &now.as_micros()],
+            &[&within.owner_row(), &task.row(), &task.as_bytes().as_slice(), &now.as_micros()],
         )
         .await?;
-    let lookup = SystemScope::assume().environment(scope.environment()).lookup();
-    Ok(find(&session.conn, lookup, task).await?.filter(|task| task.app == scope.app()))
+    Ok(find(&session.conn, within.environment().lookup(), task).await?.filter(|task| within.owns(task)))
 }

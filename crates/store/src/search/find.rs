@@ -31,6 +31,7 @@ pub(crate) async fn deliveries<R: Rows>(
             app: one.app.as_ref().clone(),
             endpoint: sent.endpoint.as_ref().clone(),
             last: sent.last,
+            has_payload: one.has_payload,
         })
     };
     Ok(searched(&walk, span, found.into_iter().filter_map(hit).collect(), next))

@@ -102,6 +102,8 @@ pub struct DeliveryHit {
     pub endpoint: EndpointHead,
     /// How its last attempt went; `None` before the first.
     pub last: Option<LastAttempt>,
+    /// Whether the message has its payload still: without one, it cannot be sent again.
+    pub has_payload: bool,
 }
 
 impl DeliveryHit {

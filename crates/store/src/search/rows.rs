@@ -19,6 +19,8 @@ pub(crate) const NO_APP: AppId = AppId::from_bytes([0; 20]);
 pub(crate) struct MessageRow {
     pub(crate) app_row: i64,
     pub(crate) message: Message,
+    /// Whether it has a payload still.
+    pub(crate) has_payload: bool,
 }
 
 /// A delivery as it is stored.

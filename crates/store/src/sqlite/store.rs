@@ -699,11 +699,11 @@ impl Store for Sqlite {
 
     async fn start_task(
         &self,
-        scope: AppScope,
+        within: Within,
         task: Task,
         idempotency: Option<Idempotency>,
     ) -> Result<(), StartError> {
-        let act = move |session: &mut Session<'_>| tasks::start(session, scope, &task, idempotency.as_ref());
+        let act = move |session: &mut Session<'_>| tasks::start(session, within, &task, idempotency.as_ref());
         self.write(Need::Room, act).await
     }
 
@@ -730,13 +730,8 @@ impl Store for Sqlite {
         self.hand(need, bytes, move |session| tasks::step(session, &step)).await
     }
 
-    async fn cancel_task(
-        &self,
-        scope: AppScope,
-        task: TaskId,
-        now: Timestamp,
-    ) -> Result<Option<Task>, Error> {
-        self.write(Need::Little, move |session| tasks::cancel(session, scope, task, now)).await
+    async fn cancel_task(&self, within: Within, task: TaskId, now: Timestamp) -> Result<Option<Task>, Error> {
+        self.write(Need::Little, move |session| tasks::cancel(session, within, task, now)).await
     }
 
     async fn rollups(&self, within: Within, query: RollupQuery) -> Result<Rollups, Error> {

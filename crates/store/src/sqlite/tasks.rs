@@ -12,20 +12,25 @@ use super::handed::Held;
 use super::record::Record;
 use super::scan::{Walk, gather};
 use super::session::Session;
-use super::{deliveries, endpoints, idempotency, messages, receive};
+use super::{deliveries, endpoints, environments, idempotency, messages, receive};
 use crate::failure::corrupt;
 use crate::task::{Stored, skipped};
 use crate::{
     AcceptError, Again, Error, Idempotency, Intake, Listed, Order, Page, StartError, Step, TaskFilter, Which,
+    Within,
 };
 
 pub(super) fn start(
     session: &mut Session<'_>,
-    scope: AppScope,
+    within: Within,
     task: &Task,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), StartError> {
-    if !session.has_app(scope)? {
+    let is_there = match within {
+        Within::App(scope) => session.has_app(scope)?,
+        Within::Environment(scope) => environments::one(session.conn, scope.environment())?.is_some(),
+    };
+    if !is_there {
         return Err(StartError::NoApp);
     }
     if let Some(repeat) = idempotency::find(session, idempotency)? {
@@ -37,7 +42,7 @@ pub(super) fn start(
             "-- tasks::start
              SELECT count(*) FROM task WHERE app_row = ? AND status = 0",
         )?
-        .query_row([scope.app().row()], |row| row.get(0))?;
+        .query_row([within.owner_row()], |row| row.get(0))?;
     if running >= limits::APP_TASKS as i64 {
         return Err(StartError::TooMany { limit: limits::APP_TASKS });
     }
@@ -53,8 +58,8 @@ pub(super) fn start(
         .execute(params![
             task.id.row(),
             task.id.as_bytes(),
-            scope.app().row(),
-            scope.environment().row(),
+            within.owner_row(),
+            within.environment().environment().row(),
             kind as u8,
             task.status as u8,
             task.progress.matched as i64,
@@ -80,8 +85,8 @@ macro_rules! select {
             $name,
             "\nSELECT t.row, t.id, e.id, a.id, t.kind, t.endpoint_id, t.job, t.since, t.until, t.reached, t.status,
                       t.matched, t.affected, t.skipped, t.failure, t.created_at, t.updated_at
-               FROM task t CROSS JOIN app a ON a.row = t.app_row CROSS JOIN environment e ON e.row = t.environment_row
-              WHERE a.deleted_at IS NULL AND ",
+               FROM task t LEFT JOIN app a ON a.row = t.app_row CROSS JOIN environment e ON e.row = t.environment_row
+              WHERE a.deleted_at IS NULL AND (a.row IS NOT NULL OR t.app_row = t.environment_row) AND ",
             $where
         )
     };
@@ -93,7 +98,8 @@ fn read(row: &Row<'_>) -> Result<Task, Error> {
     Ok(Task {
         id: TaskId::from_bytes(record.id("id")?),
         environment: EnvironmentId::from_bytes(record.id("environment")?),
-        app: AppId::from_bytes(record.id("app")?),
+        // A task of all of an environment has its row, which no application has.
+        app: record.get::<Option<_>>("app")?.map(AppId::from_bytes),
         job: Stored {
             kind: record.number("kind", TaskKind::of_number)?,
             endpoint: record.get::<Option<_>>("endpoint_id")?.map(EndpointId::from_bytes),
@@ -148,10 +154,10 @@ pub(super) fn list(
     })
 }
 
-/// Ends a task that is running. The task as it is then; `None` when it is not the application's.
+/// Ends a task that is running. The task as it is then; `None` when it is not of `within`.
 pub(super) fn cancel(
     session: &mut Session<'_>,
-    scope: AppScope,
+    within: Within,
     task: TaskId,
     now: Timestamp,
 ) -> Result<Option<Task>, Error> {
@@ -161,9 +167,8 @@ pub(super) fn cancel(
             "-- tasks::cancel
              UPDATE task SET status = 3, updated_at = ? WHERE row = ? AND id = ? AND app_row = ? AND status = 0",
         )?
-        .execute((now.as_micros(), task.row(), task.as_bytes(), scope.app().row()))?;
-    let lookup = SystemScope::assume().environment(scope.environment()).lookup();
-    Ok(find(session.conn, lookup, task)?.filter(|task| task.app == scope.app()))
+        .execute((now.as_micros(), task.row(), task.as_bytes(), within.owner_row()))?;
+    Ok(find(session.conn, within.environment().lookup(), task)?.filter(|task| within.owns(task)))
 }
 
 /// Writes a step. `None`, and nothing is changed, when the task is not where the step begins.
@@ -175,11 +180,12 @@ pub(super) fn step(session: &mut Session<'_>, step: &Step) -> Result<(Option<Pro
         .next()
         .transpose()?;
     let Some(task) = task else { return Ok((None, Vec::new())) };
-    let scope = SystemScope::assume().app(task.environment, task.app);
+    let system = SystemScope::assume();
     let mut progress = step.progress.clone();
     for again in &step.again {
-        send_again(session, scope, again, step.now, &mut progress)?;
+        send_again(session, system.app(task.environment, again.app), again, step.now, &mut progress)?;
     }
+    let scope = task.app.map(|app| system.app(task.environment, app));
     let held = take(session, scope, step, &mut progress)?;
     let mut all = task.progress;
     all.add(&progress);
@@ -204,16 +210,14 @@ pub(super) fn step(session: &mut Session<'_>, step: &Step) -> Result<(Option<Pro
     Ok((Some(progress), held))
 }
 
-/// Accepts the new messages of a step.
+/// Accepts the new messages of a step: of a task of one application.
 fn take(
     session: &mut Session<'_>,
-    scope: AppScope,
+    scope: Option<AppScope>,
     step: &Step,
     progress: &mut Progress,
 ) -> Result<Vec<Held>, Error> {
-    if step.arrivals.is_empty() {
-        return Ok(Vec::new());
-    }
+    let Some(scope) = scope.filter(|_| !step.arrivals.is_empty()) else { return Ok(Vec::new()) };
     let intake = Intake { arrivals: step.arrivals.clone(), since: step.now, firing: None };
     match receive::receive(session, scope, &intake) {
         Ok((_, held)) => {

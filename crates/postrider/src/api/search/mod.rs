@@ -1,6 +1,7 @@
-//! Searching deliveries and messages with a query.
+//! Searching deliveries and messages with a query, and sending again what is found.
 
 mod model;
+mod replay;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -25,7 +26,11 @@ const TAG: &str = "Search";
 
 /// The routes of these operations.
 pub(super) fn routes() -> OpenApiRouter<Context> {
-    OpenApiRouter::default().routes(routes!(deliveries)).routes(routes!(facets)).routes(routes!(messages))
+    OpenApiRouter::default()
+        .routes(routes!(deliveries))
+        .routes(routes!(facets))
+        .routes(routes!(replay::replay))
+        .routes(routes!(messages))
 }
 
 /// What to search for.
@@ -43,11 +48,7 @@ impl From<Error> for Problem {
         match error {
             Error::Access(error) => error.into(),
             Error::Query(error) => {
-                let place = format!("at {}", error.span.start);
-                let msg = match &error.suggestion {
-                    Some(near) => format!("{place}: {error} (did you mean `{near}`?)"),
-                    None => format!("{place}: {error}"),
-                };
+                let msg = search::said(&error);
                 let loc = ["query".to_owned(), "q".to_owned(), error.span.start.to_string()];
                 Self::Invalid(vec![Refusal { loc: loc.into(), msg: msg.into(), kind: "value_error.query" }])
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use postrider_core::query::Query;
 use postrider_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +23,8 @@ pub(super) enum Ask {
     Each { paths: Vec<String>, body: Value },
     /// For a count.
     Count { path: String, body: Value },
+    /// For what a replay of a search would come to.
+    Foresee { path: String, body: Value },
     /// What begins a task.
     Begin { path: String, body: Value },
 }
@@ -38,6 +41,9 @@ impl Ask {
     /// What the arguments ask for, with the body of `--body`. The error is a sentence.
     pub(super) fn of(arguments: &Arguments, body: Option<Vec<u8>>) -> Result<Self, String> {
         check(arguments, body.is_some())?;
+        if let Some(query) = &arguments.query {
+            return of_search(arguments, query);
+        }
         if let (Some(app), Some(endpoint)) = (&arguments.app, &arguments.endpoint) {
             return of_application(arguments, app, endpoint);
         }
@@ -76,21 +82,33 @@ fn check(arguments: &Arguments, has_body: bool) -> Result<(), String> {
     let of_source = !arguments.to_endpoint.is_empty()
         || arguments.listener.is_some()
         || arguments.duplicates
-        || arguments.dry_run
         || arguments.sign != Sign::default();
     let of_application = arguments.missing || arguments.channel.is_some() || arguments.tag.is_some();
     if edits && arguments.message.is_empty() {
         return Err("--set, --header and --body change single messages: give their ids".to_owned());
     }
     if of_source && arguments.source.is_none() {
-        return Err(
-            "--to-endpoint, --listener, --sign, --duplicates and --dry-run are for a --source".to_owned()
-        );
+        return Err("--to-endpoint, --listener, --sign and --duplicates are for a --source".to_owned());
+    }
+    if arguments.dry_run && arguments.app.is_some() {
+        return Err("--dry-run is for a --source or a --query".to_owned());
     }
     if of_application && arguments.app.is_none() {
         return Err("--missing, --channel and --tag are for an --app".to_owned());
     }
     Ok(())
+}
+
+/// The query is read here too: what is wrong with it is told before any server is asked.
+fn of_search(arguments: &Arguments, query: &str) -> Result<Ask, String> {
+    if let Err(error) = query.parse::<Query>() {
+        let near =
+            error.suggestion.as_ref().map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+        return Err(format!("--query at {}: {error}{near}", error.span.start));
+    }
+    let path = "/api/v1/delivery/replay".to_owned();
+    let body = json!({"q": query, "dryRun": arguments.dry_run});
+    Ok(if arguments.dry_run { Ask::Foresee { path, body } } else { Ask::Begin { path, body } })
 }
 
 fn of_application(arguments: &Arguments, app: &str, endpoint: &str) -> Result<Ask, String> {
@@ -189,6 +207,17 @@ mod tests {
     }
 
     #[test]
+    fn a_query_is_a_task_or_what_it_would_come_to() {
+        let query = "status:failed since:2h";
+        let path = "/api/v1/delivery/replay".to_owned();
+        let asked = |dry_run: bool| json!({"q": query, "dryRun": dry_run});
+        let begin = Ask::Begin { path: path.clone(), body: asked(false) };
+        assert_eq!(read(&["--query", query]), Ok(begin));
+        let foresee = Ask::Foresee { path, body: asked(true) };
+        assert_eq!(read(&["--query", query, "--dry-run"]), Ok(foresee));
+    }
+
+    #[test]
     fn what_makes_no_sense_together_is_refused() {
         for line in [
             &["--source", "s"][..],
@@ -204,6 +233,15 @@ mod tests {
             &["--app", "a", "--endpoint", "e", "--since", "2h", "--to-endpoint", "x"],
             &["--source", "s", "--since", "2h", "--tag", "x"],
             &["--source", "s", "--since", "soon"],
+            &["--query", "status:failed", "--source", "s"],
+            &["--query", "status:failed", "--app", "a", "--endpoint", "e"],
+            &["--query", "status:failed", "--since", "2h"],
+            &["--query", "status:failed", "--status", "fail"],
+            &["--query", "status:failed", "--type", "x"],
+            &["--query", "status:failed", "--to-endpoint", "x"],
+            &["--query", "status:failed", "--sign", "provider"],
+            &["--query", "status:failed", "msg_1"],
+            &["--query", "staus:failed"],
         ] {
             assert!(read(line).is_err(), "{line:?}");
         }

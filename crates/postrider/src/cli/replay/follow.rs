@@ -61,13 +61,34 @@ fn bar(no_wait: bool) -> ProgressBar {
 /// How a task stands, in words.
 fn words(task: &Value) -> String {
     let data = &task["data"];
+    // Of a query it is deliveries that match.
+    let is_search = data["q"].is_string();
+    let (matched, affected) = if is_search { ("matching", "sent again") } else { ("messages", "deliveries") };
     let mut text = format!(
-        "{}, {} messages, {} deliveries",
+        "{}, {} {matched}, {} {affected}",
         task["status"].as_str().unwrap_or("unknown"),
         data["matched"],
         data["affected"]
     );
-    for (why, count) in data["skipped"].as_object().into_iter().flatten() {
+    left_out(data, &mut text);
+    text
+}
+
+/// What a replay of a search would come to, in words.
+pub(super) fn foreseen(foreseen: &Value) -> String {
+    let mut text =
+        format!("{} deliveries match, {} would be sent again", foreseen["matched"], foreseen["wouldSend"]);
+    left_out(foreseen, &mut text);
+    if foreseen["complete"] != true {
+        let reached = foreseen["reached"].as_str().unwrap_or_default();
+        write!(text, "; counted up to {reached}, and there may be more").expect("memory takes it");
+    }
+    text.push('\n');
+    text
+}
+
+fn left_out(of: &Value, text: &mut String) {
+    for (why, count) in of["skipped"].as_object().into_iter().flatten() {
         let why = match why.as_str() {
             "noPayload" => "have no payload any more",
             "underWay" => "were under way",
@@ -77,7 +98,6 @@ fn words(task: &Value) -> String {
         };
         write!(text, ", {count} {why}").expect("memory takes it");
     }
-    text
 }
 
 #[cfg(test)]
@@ -93,6 +113,20 @@ mod tests {
         assert_eq!(
             words(&task),
             "finished, 9 messages, 6 deliveries, 2 have no payload any more, 1 were under way"
+        );
+        let task =
+            json!({"status": "running", "data": {"q": "x", "matched": 9, "affected": 6, "skipped": {}}});
+        assert_eq!(words(&task), "running, 9 matching, 6 sent again");
+    }
+
+    #[test]
+    fn how_far_a_count_came_is_told() {
+        let counted = json!({"matched": 9, "wouldSend": 8, "skipped": {"noPayload": 1}, "complete": false,
+            "reached": "2026-01-01T00:00:00.000000Z"});
+        assert_eq!(
+            foreseen(&counted),
+            "9 deliveries match, 8 would be sent again, 1 have no payload any more; counted up to \
+             2026-01-01T00:00:00.000000Z, and there may be more\n"
         );
     }
 }

@@ -33,7 +33,7 @@ const BODY_BYTES: u64 = 16 * 1024 * 1024;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Of a source, single messages by their ids, or all of a range of time; of an application, what went to an endpoint, or with \
---missing what never did. Without --to-endpoint, listeners of the source get it. An unchanged message keeps its id; what is \
+--missing what never did; or with --query all deliveries that a search finds. Without --to-endpoint, listeners of the source get it. An unchanged message keeps its id; what is \
 changed or signed anew is a new message. Many messages are a task of the server, which goes on when this command ends.
 
 Examples:
@@ -41,14 +41,15 @@ Examples:
   postrider replay --source stripe msg_2nKNsEgDnLtpvGZPjXaFSQAM5yT --listener me --sign provider --set data.object.amount=500
   postrider replay --source github --since 2h --type push --to-endpoint billing --dry-run
   postrider replay --app customer-42 --endpoint main --since 2026-01-31T12:00:00Z --status fail
-  postrider replay --app customer-42 --endpoint main --since 7d --missing")]
+  postrider replay --app customer-42 --endpoint main --since 7d --missing
+  postrider replay --query 'status:failed code:5xx since:2h' --dry-run")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
     /// Messages of the source by id; without any, those of a range
     #[arg(requires = "source", conflicts_with_all = ["since", "until", "types", "status", "dry_run"])]
     message: Vec<String>,
     /// A source by id or uid
-    #[arg(long, required_unless_present = "app")]
+    #[arg(long, required_unless_present_any = ["app", "query"])]
     source: Option<String>,
     /// An application by id or uid
     #[arg(long, conflicts_with = "source", requires = "endpoint")]
@@ -56,8 +57,12 @@ pub(super) struct Arguments {
     /// The application's endpoint by id or uid
     #[arg(long, requires = "app")]
     endpoint: Option<String>,
+    /// All deliveries that this query means, as of `postrider search`
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true,
+        conflicts_with_all = ["message", "source", "app", "since", "until", "types", "status"])]
+    query: Option<String>,
     /// From when on: a time, or a time ago such as 2h
-    #[arg(long, value_name = "WHEN", value_parser = when, required_unless_present = "message")]
+    #[arg(long, value_name = "WHEN", value_parser = when, required_unless_present_any = ["message", "query"])]
     since: Option<Timestamp>,
     /// Until before when; now if not given
     #[arg(long, value_name = "WHEN", value_parser = when)]
@@ -100,8 +105,8 @@ pub(super) struct Arguments {
     /// A file with another body
     #[arg(long, value_name = "FILE", requires = "message")]
     body: Option<PathBuf>,
-    /// Only count what is of the range
-    #[arg(long, requires = "source")]
+    /// Only count what is of the range, or what the query finds
+    #[arg(long)]
     dry_run: bool,
     /// Do not wait for the end of a range
     #[arg(long)]
@@ -160,6 +165,14 @@ pub(super) async fn run(mut arguments: Arguments) -> Result<Exit, Failure> {
         Ask::Count { path, body } => {
             let counted = server.call(Method::POST, &path, Some(&body)).await?;
             show_count(&counted, arguments.output)?;
+            Ok(Exit::Ok)
+        }
+        Ask::Foresee { path, body } => {
+            let foreseen = server.call(Method::POST, &path, Some(&body)).await?;
+            match arguments.output {
+                Output::Json => output::json(&foreseen)?,
+                Output::Table => output::print(&follow::foreseen(&foreseen))?,
+            }
             Ok(Exit::Ok)
         }
         Ask::Begin { path, body } => {

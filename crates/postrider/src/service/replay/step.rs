@@ -4,21 +4,24 @@
 //! to the store with where the task has come to, in one commit. What was looked at may have changed by then; the store
 //! sees what is so at that moment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_core::app::Ref;
 use postrider_core::endpoint::Endpoint;
-use postrider_core::id::{EndpointId, MessageId};
+use postrider_core::id::{AppId, EndpointId, MessageId};
 use postrider_core::message::Message;
+use postrider_core::query::Query;
 use postrider_core::reception::Reception;
-use postrider_core::replay::SourceReplay;
+use postrider_core::replay::{SearchReplay, SourceReplay};
 use postrider_core::scope::SystemScope;
 use postrider_core::task::{Job, Progress, Skip, Task, TaskStatus};
 use postrider_core::time::Timestamp;
-use postrider_store::{Again, Error as StoreError, Step, Which};
+use postrider_store::{Again, Effort, Error as StoreError, SearchScope, Step, Which};
 
 use super::compose::{self, NotMade, Original, Recipe};
-use super::walk::{self, Looked, Place};
+use super::walk::{self, Looked, Place, Searching};
 use crate::context::Context;
 use crate::service::sources::Inlet;
 
@@ -26,6 +29,8 @@ use crate::service::sources::Inlet;
 const AGAIN: usize = 500;
 /// Messages of a step that reads more of each: those that may become new ones are read with their payloads.
 const NEW: usize = 100;
+/// How hard a step searches.
+const SEARCH: Effort = Effort { rows: 100_000, time: Duration::from_millis(40) };
 
 /// Makes the next step of a task that runs. The task's progress by this step; `None` when another has moved it on, or it
 /// was ended.
@@ -33,19 +38,26 @@ pub async fn step(context: &Context, task: &Task) -> Result<Option<(Progress, Ta
     let now = context.now();
     let step = match &task.job {
         Job::Recover(endpoint) | Job::BulkReplay(endpoint, _) | Job::ReplayMissing(endpoint) => {
-            of_endpoint(context, task, *endpoint, now).await?
+            match task.app {
+                Some(app) => of_endpoint(context, (task, app), *endpoint, now).await?,
+                None => give_up(task, "it names no application", now),
+            }
         }
-        Job::ReplaySource(replay) => of_source(context, task, replay, now).await?,
+        Job::ReplaySource(replay) => match task.app {
+            Some(app) => of_source(context, (task, app), replay, now).await?,
+            None => give_up(task, "it names no source", now),
+        },
+        Job::ReplaySearch(replay) => of_search(context, task, replay, now).await?,
     };
     let (status, endpoints, makes_new) = (step.status, step.endpoints(), !step.arrivals.is_empty());
     let Some(progress) = context.store.step_task(SystemScope::assume(), step).await? else { return Ok(None) };
     if progress.affected > 0 {
-        for endpoint in endpoints {
-            context.lanes.waiting(task.app, endpoint, now);
+        for (app, endpoint) in endpoints {
+            context.lanes.waiting(app, endpoint, now);
         }
     }
-    if makes_new {
-        context.listeners.tell(task.environment, task.app);
+    if let Some(app) = task.app.filter(|_| makes_new) {
+        context.listeners.tell(task.environment, app);
     }
     Ok(Some((progress, status)))
 }
@@ -54,7 +66,6 @@ pub async fn step(context: &Context, task: &Task) -> Result<Option<(Progress, Ta
 fn begin<T>(task: &Task, looked: &Looked<T>, now: Timestamp) -> Step {
     Step {
         task: task.id,
-        app: task.app,
         from: task.reached,
         reached: looked.reached.unwrap_or(task.reached),
         status: if looked.reached.is_some() { TaskStatus::Running } else { TaskStatus::Finished },
@@ -72,18 +83,18 @@ fn give_up(task: &Task, why: impl Into<String>, now: Timestamp) -> Step {
     Step { status: TaskStatus::Failed, failure: Some(why.into()), ..begin(task, &nothing, now) }
 }
 
-fn place(task: &Task) -> Place {
-    let scope = SystemScope::assume().app(task.environment, task.app);
+fn place((task, app): (&Task, AppId)) -> Place {
+    let scope = SystemScope::assume().app(task.environment, app);
     Place { scope, span: task.span, from: task.reached }
 }
 
 async fn of_endpoint(
     context: &Context,
-    task: &Task,
+    (task, app): (&Task, AppId),
     endpoint: EndpointId,
     now: Timestamp,
 ) -> Result<Step, StoreError> {
-    let place = place(task);
+    let place = place((task, app));
     let Some(found) = context.store.endpoint(place.scope, &Ref::Id(endpoint)).await? else {
         return Ok(give_up(task, "the endpoint was deleted", now));
     };
@@ -93,7 +104,7 @@ async fn of_endpoint(
         // Of the others only the store knows, at the moment of the commit, whether they are missing.
         step.progress.matched = looked.found.len() as u64;
     }
-    step.again.push(Again { endpoint, messages: looked.found, which });
+    step.again.push(Again { app, endpoint, messages: looked.found, which });
     Ok(step)
 }
 
@@ -112,7 +123,7 @@ async fn look(
             (looked, if states.is_empty() { Which::Every } else { Which::In(states.clone()) })
         }
         Job::ReplayMissing(_) => (walk::wanted(context, place, endpoint, AGAIN).await?, Which::Missing),
-        Job::Recover(_) | Job::ReplaySource(_) => {
+        Job::Recover(_) | Job::ReplaySource(_) | Job::ReplaySearch(_) => {
             let selection = walk::given_up();
             let looked = walk::sent(context, place, endpoint.id, &selection, AGAIN).await?;
             (looked, Which::In(selection.states))
@@ -122,14 +133,14 @@ async fn look(
 
 async fn of_source(
     context: &Context,
-    task: &Task,
+    (task, app): (&Task, AppId),
     replay: &SourceReplay,
     now: Timestamp,
 ) -> Result<Step, StoreError> {
-    let Some(inlet) = context.inlets.of_app(task.app).await? else {
+    let Some(inlet) = context.inlets.of_app(app).await? else {
         return Ok(give_up(task, "the source was deleted", now));
     };
-    let place = place(task);
+    let place = place((task, app));
     let looked = walk::received(context, place, replay, NEW, true).await?;
     let mut step = begin(task, &looked, now);
     step.progress.matched = looked.found.len() as u64;
@@ -145,11 +156,51 @@ async fn of_source(
             same.push(message.id);
         }
     }
-    let again =
-        |endpoint: &EndpointId| Again { endpoint: *endpoint, messages: same.clone(), which: Which::Every };
+    let again = |endpoint: &EndpointId| Again {
+        app,
+        endpoint: *endpoint,
+        messages: same.clone(),
+        which: Which::Every,
+    };
     if !same.is_empty() {
         step.again = replay.to.endpoints.iter().map(again).collect();
     }
+    Ok(step)
+}
+
+async fn of_search(
+    context: &Context,
+    task: &Task,
+    replay: &SearchReplay,
+    now: Timestamp,
+) -> Result<Step, StoreError> {
+    let Ok(query) = replay.query.parse::<Query>() else {
+        return Ok(give_up(task, "its query cannot be read by this version", now));
+    };
+    let system = SystemScope::assume();
+    let scope = match task.app {
+        Some(app) => SearchScope::App(system.app(task.environment, app)),
+        None => SearchScope::Environment(system.environment(task.environment)),
+    };
+    let place = Searching {
+        scope,
+        query: &query,
+        now: task.created_at,
+        effort: SEARCH,
+        span: task.span,
+        from: task.reached,
+    };
+    let looked = walk::found(context, place, AGAIN).await?;
+    let mut step = begin(task, &looked, now);
+    step.progress.matched = looked.found.len() as u64;
+    let mut by_endpoint: BTreeMap<(AppId, EndpointId), Vec<MessageId>> = BTreeMap::new();
+    for hit in &looked.found {
+        by_endpoint.entry((hit.app.id, hit.endpoint.id)).or_default().push(hit.message.id);
+    }
+    // What has moved on since it was found, into a state that is not meant, stays as it is.
+    let which = Which::In(query.states());
+    let again = |((app, endpoint), messages)| Again { app, endpoint, messages, which: which.clone() };
+    step.again = by_endpoint.into_iter().map(again).collect();
     Ok(step)
 }
 

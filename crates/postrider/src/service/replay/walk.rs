@@ -2,20 +2,28 @@
 //!
 //! A look reads for a bounded time, and may find nothing before the end. Whoever wants more goes on from where it came to.
 
+use std::time::Duration;
+
 use postrider_core::delivery::State;
 use postrider_core::endpoint::Endpoint;
-use postrider_core::id::{EndpointId, MessageId};
+use postrider_core::id::{EndpointId, MessageId, first_row_at};
 use postrider_core::message::Message;
+use postrider_core::query::{self, Query};
 use postrider_core::reception::Reception;
 use postrider_core::replay::{Selection, SourceReplay};
 use postrider_core::route;
 use postrider_core::scope::AppScope;
 use postrider_core::task::Span;
+use postrider_core::time::Timestamp;
 use postrider_store::{
-    AttemptFilter, DeliveryFilter, Edge, Error as StoreError, Listed, MessageFilter, Order, Page,
+    AttemptFilter, DeliveryFilter, DeliveryHit, Edge, Effort, Error as StoreError, Listed, MessageFilter,
+    Order, Page, Search, SearchScope, Searched,
 };
 
 use crate::context::Context;
+
+/// The tick of the time inside ids.
+const TICK: Duration = Duration::from_millis(4);
 
 /// Where a look begins.
 #[derive(Debug, Clone, Copy)]
@@ -138,4 +146,47 @@ pub(super) async fn received(
         wanted.then_some((message, known))
     };
     Ok(looked(listed, keep))
+}
+
+/// Where a look for what a search finds begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Searching<'q> {
+    pub(super) scope: SearchScope,
+    pub(super) query: &'q Query,
+    /// The time from which times ago in the query count.
+    pub(super) now: Timestamp,
+    pub(super) effort: Effort,
+    pub(super) span: Span,
+    /// The first row to look at.
+    pub(super) from: i64,
+}
+
+/// Deliveries that a search finds. All those of a message come together, or none of them: a place between two messages
+/// is all that a task remembers. So there may be more than `limit`.
+pub(super) async fn found(
+    context: &Context,
+    searching: Searching<'_>,
+    limit: usize,
+) -> Result<Looked<DeliveryHit>, StoreError> {
+    let Searching { scope, query, now, effort, span, from } = searching;
+    // Rows tell a time to its tick alone: the last tick of the span is looked at whole.
+    let end = first_row_at(span.until.after(TICK));
+    let mut all = Vec::new();
+    let mut after = query::Place::behind_message(from.saturating_sub(1));
+    loop {
+        let search = Search { query: query.clone(), now, effort };
+        let page = Page { limit, edge: Some(Edge::After(after)), order: Some(Order::Ascending) };
+        let Searched { rows, next, .. } = context.store.search_deliveries(scope, search, page).await?;
+        all.extend(rows);
+        // Below this row everything was looked at.
+        let done = next.map(|next| next.message.saturating_add(i64::from(next.endpoint == i64::MAX)));
+        match (next, done) {
+            (Some(next), Some(done)) if done <= from => after = next,
+            _ => {
+                let end_of_found = done.unwrap_or(end).min(end);
+                all.retain(|hit: &DeliveryHit| hit.message.id.row() < end_of_found);
+                return Ok(Looked { found: all, reached: done.filter(|done| *done < end) });
+            }
+        }
+    }
 }

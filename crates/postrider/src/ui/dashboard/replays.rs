@@ -52,6 +52,7 @@ const fn word(kind: TaskKind) -> &'static str {
         TaskKind::ReplayMissing => "What never went is sent",
         TaskKind::BulkReplay => "What went is sent again",
         TaskKind::ReplaySource => "What a source received is replayed",
+        TaskKind::ReplaySearch => "What a search finds is sent again",
     }
 }
 
@@ -161,8 +162,8 @@ fn one(visitor: &SignedIn, task: &Task) -> Markup {
             div.card {
                 dl.facts.aside {
                     div { dt { "Accepted" } dd { "from " (exact(task.span.since)) " to " (exact(task.span.until)) } }
-                    @if let Some(endpoint) = task.job.endpoint() {
-                        div { dt { "Endpoint" } dd { a href={ (visitor.path(Place::Endpoints)) "/" (task.app) "/" (endpoint) } { (endpoint) } } }
+                    @if let (Some(app), Some(endpoint)) = (task.app, task.job.endpoint()) {
+                        div { dt { "Endpoint" } dd { a href={ (visitor.path(Place::Endpoints)) "/" (app) "/" (endpoint) } { (endpoint) } } }
                     }
                     div { dt { "Begun" } dd { (exact(task.created_at)) } }
                     div { dt { "Took" } dd { (span(took)) } }

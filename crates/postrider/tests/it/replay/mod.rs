@@ -5,6 +5,7 @@ mod endpoint;
 mod one;
 mod range;
 mod refused;
+mod search;
 
 use std::time::Duration;
 

@@ -53,6 +53,9 @@ pub(super) async fn remove(
 ) -> Result<bool, Error> {
     let cutoffs = cutoffs(&session.conn, now).await?;
     let longest = longest(session, &cutoffs).await?;
+    if position.app_row.is_none() {
+        bury_wide(session, &cutoffs).await?;
+    }
     let mut budget = Budget { messages: limit, deliveries: limit, attempts: limit };
     let tenants = next_tenants(session, position, &cutoffs, longest, limit).await?;
     for tenant in &tenants.with_work {
@@ -275,6 +278,22 @@ async fn remove_messages(
     )
     .await?;
     Ok(true)
+}
+
+/// Removes the finished tasks that are about all of an environment.
+async fn bury_wide(session: &Session, cutoffs: &HashMap<i64, Timestamp>) -> Result<(), Error> {
+    let (environments, belows): (Vec<i64>, Vec<i64>) =
+        cutoffs.iter().map(|(environment, cutoff)| (*environment, first_row_at(*cutoff))).unzip();
+    session
+        .conn
+        .run(
+            "-- retain::ages::bury_wide
+             DELETE FROM task t USING unnest($1::bigint[], $2::bigint[]) AS kept (environment_row, below)
+              WHERE t.app_row = kept.environment_row AND t.row < kept.below AND t.status <> 0",
+            &[&environments, &belows],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Removes the tenant's finished tasks, and the tenant itself if it is deleted and nothing refers to it.

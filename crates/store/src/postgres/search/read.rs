@@ -12,7 +12,8 @@ use crate::postgres::{attempts, claim, messages};
 use crate::search::rows::{AttemptRow, DeliveryRow, MessageRow, NO_APP};
 
 pub(super) fn message(row: &Row) -> Result<MessageRow, Error> {
-    Ok(MessageRow { app_row: row.try_get(0)?, message: messages::read(row, 1, NO_APP, None)? })
+    let has_payload = row.try_get(row.len() - 1)?;
+    Ok(MessageRow { app_row: row.try_get(0)?, message: messages::read(row, 1, NO_APP, None)?, has_payload })
 }
 
 pub(super) fn delivery(row: &Row) -> Result<DeliveryRow, Error> {

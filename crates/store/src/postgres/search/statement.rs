@@ -61,7 +61,7 @@ pub(super) fn messages(of_app: bool, order: &str) -> String {
     let own = if of_app { "m.app_row = $4 AND" } else { "" };
     format!(
         "-- search::messages
-         SELECT m.app_row, {} FROM message m WHERE {own} m.row BETWEEN $1 AND $2 ORDER BY m.row {order} LIMIT $3",
+         SELECT m.app_row, {}, m.payload IS NOT NULL FROM message m WHERE {own} m.row BETWEEN $1 AND $2 ORDER BY m.row {order} LIMIT $3",
         messages::columns!()
     )
 }
@@ -70,7 +70,7 @@ pub(super) fn messages(of_app: bool, order: &str) -> String {
 pub(super) fn messages_at() -> String {
     format!(
         "-- search::messages_at
-         SELECT m.app_row, {} FROM unnest($1::bigint[], $2::bigint[]) AS asked (app_row, row)
+         SELECT m.app_row, {}, m.payload IS NOT NULL FROM unnest($1::bigint[], $2::bigint[]) AS asked (app_row, row)
           CROSS JOIN LATERAL
                 (SELECT * FROM message m WHERE m.app_row = asked.app_row AND m.row = asked.row OFFSET 0) m",
         messages::columns!()

@@ -35,11 +35,13 @@ pub(in crate::postgres) async fn step(
         .await?;
     let Some(found) = found else { return Ok((None, Vec::new())) };
     let task = read(&found, 0)?;
-    let scope = SystemScope::assume().app(task.environment, task.app);
+    let system = SystemScope::assume();
     let mut progress = step.progress.clone();
     for again in &step.again {
+        let scope = system.app(task.environment, again.app);
         send_again(session, scope, again, step.now, &mut progress).await?;
     }
+    let scope = task.app.map(|app| system.app(task.environment, app));
     let held = take(session, scope, step, &mut progress).await?;
     remember(&session.conn, task, step, &progress).await?;
     Ok((Some(progress), held))
@@ -54,7 +56,7 @@ async fn remember(conn: &Connection, task: Task, step: &Step, progress: &Progres
                          updated_at = $9
           WHERE app_row = $1 AND row = $2",
         &[
-            &task.app.row(),
+            &task.app.map_or(task.environment.row(), |app| app.row()),
             &task.id.row(),
             &(step.status as i16),
             &(all.matched as i64),
@@ -69,16 +71,14 @@ async fn remember(conn: &Connection, task: Task, step: &Step, progress: &Progres
     Ok(())
 }
 
-/// Accepts the new messages of a step.
+/// Accepts the new messages of a step: of a task of one application.
 async fn take(
     session: &Session,
-    scope: AppScope,
+    scope: Option<AppScope>,
     step: &Step,
     progress: &mut Progress,
 ) -> Result<Vec<Held>, Error> {
-    if step.arrivals.is_empty() {
-        return Ok(Vec::new());
-    }
+    let Some(scope) = scope.filter(|_| !step.arrivals.is_empty()) else { return Ok(Vec::new()) };
     let intake = Intake { arrivals: step.arrivals.clone(), since: step.now, firing: None };
     match receive::receive(session, scope, &intake).await {
         Ok((_, held)) => {

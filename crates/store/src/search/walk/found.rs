@@ -14,6 +14,7 @@ pub(super) struct Whose {
     pub(super) key: MessageKey,
     pub(super) app: Arc<AppHead>,
     pub(super) message: Arc<Message>,
+    pub(super) has_payload: bool,
 }
 
 /// Something that the query means: a message, and on a walk of deliveries one of its deliveries.
@@ -21,6 +22,8 @@ pub(crate) struct Found {
     pub(crate) key: MessageKey,
     pub(crate) app: Arc<AppHead>,
     pub(crate) message: Arc<Message>,
+    /// Whether the message has a payload still.
+    pub(crate) has_payload: bool,
     pub(crate) sent: Option<FoundSent>,
 }
 
@@ -35,8 +38,8 @@ pub(crate) struct FoundSent {
 
 impl Found {
     /// The message without a delivery.
-    pub(super) fn alone(Whose { key, app, message }: Whose) -> Self {
-        Self { key, app, message, sent: None }
+    pub(super) fn alone(Whose { key, app, message, has_payload }: Whose) -> Self {
+        Self { key, app, message, has_payload, sent: None }
     }
 
     pub(crate) fn place(&self) -> Place {

@@ -29,15 +29,16 @@ impl<R: Rows> Walk<'_, R> {
         }
         let mut within = Vec::with_capacity(messages.len());
         let mut meant = Vec::new();
-        for MessageRow { app_row, mut message } in messages {
+        for MessageRow { app_row, mut message, has_payload } in messages {
             let Some(Some(app)) = self.apps.get(&app_row) else { continue };
             within.push(message.id.row());
             message.app = app.id;
             let key = (app_row, message.id.row());
-            let found = Found::alone(Whose { key, app: Arc::clone(app), message: Arc::new(message) });
+            let found =
+                Found::alone(Whose { key, app: Arc::clone(app), message: Arc::new(message), has_payload });
             if self.admits(Stage::Message, &found, None) {
                 let Found { key, app, message, .. } = found;
-                meant.push(Whose { key, app, message });
+                meant.push(Whose { key, app, message, has_payload });
             }
         }
         Ok((within, meant))
@@ -66,7 +67,7 @@ impl<R: Rows> Walk<'_, R> {
         }
         let mut all = Vec::with_capacity(deliveries.len());
         for row in deliveries {
-            let (Some(Whose { key, app, message }), Some(Some(endpoint))) =
+            let (Some(Whose { key, app, message, has_payload }), Some(Some(endpoint))) =
                 (messages.get(&row.message_row), self.endpoints.get(&row.endpoint_row))
             else {
                 continue;
@@ -81,7 +82,7 @@ impl<R: Rows> Walk<'_, R> {
             let endpoint = Arc::clone(endpoint);
             let sent = FoundSent { delivery, endpoint, last: None, headers: Bytes::new() };
             let (app, message) = (Arc::clone(app), Arc::clone(message));
-            let found = Found { key: *key, app, message, sent: Some(sent) };
+            let found = Found { key: *key, app, message, has_payload: *has_payload, sent: Some(sent) };
             if self.admits(Stage::Delivery, &found, None) {
                 all.push(found);
             }

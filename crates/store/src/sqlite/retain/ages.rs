@@ -60,6 +60,9 @@ pub(super) fn remove(
             (environment.id.row(), now.before(Duration::from_secs(days * 24 * 3600)))
         })
         .collect();
+    if session.retention.ages.app_row.is_none() {
+        bury_wide(session, &cutoffs)?;
+    }
     let mut budget = Budget { apps: limit, messages: limit, deliveries: limit, attempts: limit };
     while !budget.is_spent() {
         let Some(tenant) = next_tenant(session, &cutoffs)? else {
@@ -189,6 +192,18 @@ fn remove_message(session: &Session<'_>, row: i64, budget: &mut Budget) -> Resul
         )?
         .execute([row])?;
     Ok(true)
+}
+
+/// Removes the finished tasks that are about all of an environment.
+fn bury_wide(session: &Session<'_>, cutoffs: &HashMap<i64, Timestamp>) -> Result<(), Error> {
+    let mut statement = session.conn.prepare_cached(
+        "-- retain::ages::bury_wide
+         DELETE FROM task WHERE environment_row = ?1 AND app_row = ?1 AND row < ?2 AND status <> 0",
+    )?;
+    for (environment, cutoff) in cutoffs {
+        statement.execute((environment, first_row_at(*cutoff)))?;
+    }
+    Ok(())
 }
 
 /// Removes the tenant's finished tasks, and the tenant itself if it is deleted and nothing refers to it.

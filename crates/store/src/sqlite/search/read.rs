@@ -27,7 +27,8 @@ pub(super) fn gather<T>(
 }
 
 pub(super) fn message(row: &Row<'_>) -> Result<MessageRow, Error> {
-    Ok(MessageRow { app_row: row.get(0)?, message: messages::read(row, 1, NO_APP, None)? })
+    let has_payload = row.get(row.as_ref().column_count() - 1)?;
+    Ok(MessageRow { app_row: row.get(0)?, message: messages::read(row, 1, NO_APP, None)?, has_payload })
 }
 
 pub(super) fn delivery(row: &Row<'_>) -> Result<DeliveryRow, Error> {

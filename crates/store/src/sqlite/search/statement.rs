@@ -55,7 +55,7 @@ pub(super) fn messages(of_app: bool, order: &str) -> String {
     let from = if of_app { "INDEXED BY message_app WHERE m.app_row = ?3 AND" } else { "WHERE" };
     format!(
         "-- search::messages
-         SELECT m.app_row, {} FROM message m {from} m.row BETWEEN ?1 AND ?2 ORDER BY m.row {order}",
+         SELECT m.app_row, {}, m.payload IS NOT NULL FROM message m {from} m.row BETWEEN ?1 AND ?2 ORDER BY m.row {order}",
         messages::columns!()
     )
 }
@@ -64,7 +64,7 @@ pub(super) fn messages(of_app: bool, order: &str) -> String {
 pub(super) fn message() -> String {
     format!(
         "-- search::message
-         SELECT m.app_row, {} FROM message m WHERE m.row = ?",
+         SELECT m.app_row, {}, m.payload IS NOT NULL FROM message m WHERE m.row = ?",
         messages::columns!()
     )
 }

@@ -16,7 +16,7 @@ pub(in crate::ui::dashboard) fn owner(app: &AppHead) -> String {
 
 /// The row.
 pub(super) fn of(visitor: &SignedIn, hit: &DeliveryHit) -> Markup {
-    let DeliveryHit { delivery, message, app, endpoint, last } = hit;
+    let DeliveryHit { delivery, message, app, endpoint, last, .. } = hit;
     let path = delivery::path(visitor.environment().id, owner(app), message.id, endpoint.id);
     let pick = format!("{}/{}/{}", owner(app), message.id, endpoint.id);
     html! {
