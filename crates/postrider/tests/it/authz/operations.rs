@@ -130,6 +130,7 @@ pub(super) const ALL: &[Operation] = &[
     with("delivery.replay", Access::Reached, || json!({"q": "since:2h", "dryRun": true})),
     get("message.search", Access::Reached),
     get("analytics.get", Access::Reached),
+    get("analytics.get_latency", Access::Reached),
     get("issue.list", Access::Reached),
     get("issue.get", Access::App),
     with("issue.patch", Access::App, || json!({"state": "acknowledged"})),

@@ -1,6 +1,8 @@
 //! Pages of what there is: messages, endpoints, applications and event types, as people use them.
 
+mod analytics;
 mod applications;
+mod bins;
 mod endpoints;
 mod event_types;
 mod messages;
