@@ -26,6 +26,9 @@ pub struct Message {
     pub deliver_at: Option<Timestamp>,
     /// When the payload is dropped, where the caller asked for less than the environment's retention.
     pub expire_at: Option<Timestamp>,
+    /// The message that this one was made of by hand, with a change. It is somebody's test: it is attempted once, and is
+    /// in no sum of what happened.
+    pub edited_of: Option<MessageId>,
     /// What is delivered; `None` once it has expired or was expunged.
     pub payload: Option<Payload>,
 }

@@ -160,6 +160,7 @@ mod tests {
             ordering_key: None,
             deliver_at: None,
             expire_at: None,
+            edited_of: None,
             payload: Some(Payload { body: Bytes::new(), raw: Some(Raw { headers: Vec::new(), as_it_came }) }),
         }
     }

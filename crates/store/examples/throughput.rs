@@ -160,6 +160,7 @@ impl Bench {
                 ordering_key: None,
                 deliver_at: None,
                 expire_at: None,
+                edited_of: None,
                 payload: Some(Payload { body: self.payload.clone(), raw: None }),
             };
             let id = message.id;
@@ -171,6 +172,7 @@ impl Bench {
                 attempt: self.attempt(id, target),
                 app: scope.app(),
                 event_type: "invoice.paid".to_owned(),
+                counted: true,
                 then: Then::Succeeded,
             };
             self.store.settle(system, vec![settlement].into(), Vec::new()).await.expect("it is settled");

@@ -48,6 +48,8 @@ pub struct Settlement {
     pub app: AppId,
     /// The event type of its message: what it is counted by.
     pub event_type: String,
+    /// Whether it is in the sums of what happened. What a person has made by hand says nothing of how an endpoint fares.
+    pub counted: bool,
     /// What becomes of the delivery.
     pub then: Then,
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use postrider_core::attempt::Attempt;
 use postrider_core::issue::{ENDPOINT_ISSUES, Failures, Fingerprint, Last};
+use postrider_core::message::Message;
 use postrider_core::rollup::{Counter, Counts, Ended, Width, bucket_of};
 use postrider_core::time::Timestamp;
 
@@ -88,13 +89,18 @@ impl Tally {
         self.failures.clear();
     }
 
-    /// Counts a message that was accepted.
-    pub(crate) fn accepted(&mut self, owner: Owner, event_type: &str, now: Timestamp) {
-        self.counts(owner, 0, event_type, now).add(Counter::Messages, 1);
+    /// Counts a message that was accepted, unless it is [edited](Message::edited_of).
+    pub(crate) fn accepted(&mut self, owner: Owner, message: &Message, now: Timestamp) {
+        if message.edited_of.is_none() {
+            self.counts(owner, 0, &message.event_type, now).add(Counter::Messages, 1);
+        }
     }
 
-    /// Counts an attempt that was recorded.
+    /// Counts an attempt that was recorded, if it counts.
     pub(crate) fn settled(&mut self, owner: Owner, settlement: &Settlement) {
+        if !settlement.counted {
+            return;
+        }
         let Settlement { attempt, event_type, then, .. } = settlement;
         let ended = match then {
             Then::Succeeded => Ended::Delivered,

@@ -109,6 +109,7 @@ async fn credentials_for_a_raw_payload_are_not_in_the_files() {
         ordering_key: None,
         deliver_at: None,
         expire_at: None,
+        edited_of: None,
         payload: Some(payload),
     };
     let acceptance = Acceptance {

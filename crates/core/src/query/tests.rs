@@ -54,6 +54,7 @@ impl Story {
                 ordering_key: None,
                 deliver_at: None,
                 expire_at: None,
+                edited_of: None,
                 payload: None,
             },
             delivery: Delivery { message, endpoint, state: State::Waiting, attempts: 2, due: Some(NOW) },

@@ -124,6 +124,7 @@ async fn accept(
         ordering_key: publication.ordering_key,
         deliver_at: publication.deliver_at.filter(|at| *at > now),
         expire_at: publication.expire_at,
+        edited_of: None,
         payload: Some(publication.payload),
     };
     let (trigger, (deliveries, room)) = match recipients {

@@ -77,6 +77,7 @@ async fn accept(
             ordering_key: None,
             deliver_at: None,
             expire_at: None,
+            edited_of: None,
             payload: Some(payload),
         };
         let (deliveries, room) = plan(&context, &route, &message, &reception.detail.left_out);

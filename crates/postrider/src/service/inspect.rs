@@ -46,7 +46,8 @@ impl Inspected {
     /// How many attempts there will have been at most; `None` where they go on until one succeeds.
     #[must_use]
     pub fn attempts_in_all(&self) -> Option<u32> {
-        let is_ordered = self.endpoint.ordering == Ordering::Fifo || self.message.ordering_key.is_some();
+        let is_ordered = (self.endpoint.ordering == Ordering::Fifo || self.message.ordering_key.is_some())
+            && self.message.edited_of.is_none();
         let planned = u32::try_from(self.planned.len()).unwrap_or(u32::MAX);
         (!is_ordered).then(|| self.delivery.attempts.saturating_add(planned))
     }
@@ -73,7 +74,11 @@ pub async fn delivery(
     let newest = Page { limit: ATTEMPTS, edge: None, order: None };
     let attempts = context.store.attempts_by_message(found.scope, message.id, filter, newest).await?.rows;
     let schedule = schedule(context, &found.route, &endpoint, &message).await?;
-    let planned = planned(&schedule, &delivery, &attempts);
+    let mut planned = planned(&schedule, &delivery, &attempts);
+    if message.edited_of.is_some() {
+        // It is attempted once.
+        planned.truncate(1);
+    }
     Ok(Inspected { route: found.route, message, endpoint, delivery, attempts, planned })
 }
 

@@ -181,6 +181,7 @@ macro_rules! for_each_case {
             listen::a_group_is_forgotten_when_nobody_listens,
             rollups::what_is_settled_is_counted_once,
             rollups::messages_are_counted_where_nobody_wants_them_too,
+            rollups::what_was_edited_is_kept_and_counted_nowhere,
             rollups::groups_are_ranked_and_what_is_beyond_them_is_the_rest,
             rollups::numbers_of_others_are_not_counted,
             rollups::points_are_as_far_apart_as_asked,

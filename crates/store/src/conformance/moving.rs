@@ -177,7 +177,10 @@ async fn odd_messages(world: &World, tenant: &Tenant) {
         body: Bytes::from_static(b"<a>\xff\0</a>"),
         raw: Some(Raw { headers, as_it_came: false }),
     });
+    let original = raw.id;
     world.accept(tenant, raw, &[]).await;
+    let edited = Message { edited_of: Some(original), ..world.new_message(tenant) };
+    world.accept(tenant, edited, &[waiting(endpoint)]).await;
 
     let mut full = world.new_message(tenant);
     full.event_id = Some("evt-é".into());

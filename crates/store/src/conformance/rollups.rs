@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use postrider_core::attempt::{Failure, FailureClass, Timings};
+use postrider_core::delivery::State;
 use postrider_core::id::EndpointId;
+use postrider_core::message::Message;
 use postrider_core::rollup::{Counter, Counts, Resolution};
 use postrider_core::scope::AppScope;
 use postrider_core::time::Timestamp;
 
-use super::world::{EVENT_TYPE, held, waiting};
+use super::world::{EVENT_TYPE, held, waiting, whole};
 use super::{Tenant, World};
 use crate::rollup::GROUPS_MAX;
-use crate::{Group, Grouping, Rank, RollupQuery, Rollups, Series, Settled, Then, Within};
+use crate::{
+    Group, Grouping, IssueFilter, Rank, RollupQuery, Rollups, Series, Settled, Settlement, Then, Within,
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -145,6 +149,36 @@ pub async fn messages_are_counted_where_nobody_wants_them_too(world: World) {
     assert!(refused.is_err());
     let counts = world.counted(tenant.scope).await;
     assert_eq!((counts.get(Counter::Messages), counts.attempts()), (3, 0));
+}
+
+/// Messages that a person has made of others.
+pub async fn what_was_edited_is_kept_and_counted_nowhere(mut world: World) {
+    let tenant = world.tenant().await;
+    let endpoint = world.endpoint(&tenant).await;
+    let original = world.hold(&tenant, endpoint).await;
+    world.finish(original, endpoint, 0, Then::Succeeded).await;
+    let before = world.counted(tenant.scope).await;
+    for then in [Then::Succeeded, Then::Failed] {
+        let edited = Message { edited_of: Some(original), ..world.new_message(&tenant) };
+        world.accept(&tenant, edited.clone(), &[waiting(endpoint)]).await;
+        assert_eq!(world.message(&tenant, edited.id).await, Some(edited.clone()));
+        let claimed = world.claim(endpoint).await;
+        assert_eq!(*claimed.work[0].message, edited);
+        let mut attempt = world.attempt(edited.id, endpoint, 1);
+        if then == Then::Failed {
+            (attempt.succeeded, attempt.status_code) = (false, 500);
+        }
+        let settlement = Settlement { counted: false, ..world.settlement(attempt, then) };
+        let settled = world.store.settle(world.system(), vec![settlement].into(), Vec::new()).await.unwrap();
+        assert!(matches!(settled[..], [Settled::Recorded { .. }]));
+        let state = if then == Then::Failed { State::Failed } else { State::Succeeded };
+        assert_eq!(world.state(&tenant, edited.id, endpoint).await, state);
+    }
+    world.restart().await;
+    assert_eq!(world.counted(tenant.scope).await, before);
+    let filter = IssueFilter { states: Vec::new(), endpoint: None, now: world.now() };
+    let issues = world.store.issues(Within::App(tenant.scope), filter, whole()).await.unwrap();
+    assert_eq!(issues.rows, []);
 }
 
 /// Groups, their order and what is beyond them.

@@ -187,6 +187,7 @@ impl World {
             ordering_key: None,
             deliver_at: None,
             expire_at: None,
+            edited_of: None,
             payload: Some(Payload { body: Bytes::from_static(b"{\"total\":7}"), raw: None }),
         }
     }
@@ -274,7 +275,7 @@ impl World {
     pub(super) fn settlement(&self, attempt: Attempt, then: Then) -> Settlement {
         let app = self.owners.lock().get(&attempt.endpoint).copied();
         let app = app.unwrap_or_else(|| AppId::from_bytes([0; 20]));
-        Settlement { attempt, app, event_type: EVENT_TYPE.into(), then }
+        Settlement { attempt, app, event_type: EVENT_TYPE.into(), counted: true, then }
     }
 
     pub(super) async fn settle(&self, attempt: Attempt, then: Then) -> Settled {

@@ -1,7 +1,7 @@
 //! Accepting a message: the one act that a publisher's 2xx stands on.
 
 use postrider_core::delivery::State;
-use postrider_core::id::EndpointId;
+use postrider_core::id::{EndpointId, MessageId};
 use postrider_core::message::Message;
 use postrider_core::scope::AppScope;
 use postrider_core::time::Timestamp;
@@ -34,8 +34,8 @@ impl<'c> Statements<'c> {
                 "-- accept::message
                  INSERT INTO message
                      (row, id, app_row, event_type, event_id, channels, tags, ordering_key, deliver_at, expire_at,
-                      raw, payload)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      raw, payload, edited_of)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
             order: conn.prepare(
                 "-- accept::must_wait_its_turn
@@ -84,7 +84,7 @@ pub(super) fn accept(
     }
     idempotency::remember(session, acceptance.idempotency.as_ref())?;
     let owner = Owner { environment_row: scope.environment().row(), app_row: scope.app().row() };
-    session.tally.accepted(owner, &message.event_type, acceptance.now);
+    session.tally.accepted(owner, message, acceptance.now);
     crash::point("accept.before_commit");
     Ok((Accepted { placements }, held))
 }
@@ -127,6 +127,7 @@ fn insert_message(
             raw
         )),
         payload.map(|payload| payload.body.as_ref()),
+        message.edited_of.as_ref().map(MessageId::as_bytes),
     ])?;
     Ok(())
 }

@@ -22,7 +22,8 @@ use crate::{Error, Listed, MessageFilter, Order, Page};
 /// its own: lists leave it out.
 macro_rules! columns {
     () => {
-        "m.row, m.id, m.event_type, m.event_id, m.channels, m.tags, m.ordering_key, m.deliver_at, m.expire_at"
+        "m.row, m.id, m.event_type, m.event_id, m.channels, m.tags, m.ordering_key, m.deliver_at, m.expire_at,
+         m.edited_of"
     };
     (payload) => {
         concat!($crate::sqlite::messages::columns!(), ", m.raw, m.payload")
@@ -31,7 +32,7 @@ macro_rules! columns {
 pub(super) use columns;
 
 /// How many columns [`columns`] names, without the payload's two.
-pub(super) const COLUMNS: usize = 9;
+pub(super) const COLUMNS: usize = 10;
 
 /// The message in the columns of `row` from `at` on. With a sealer the two columns of the payload are there too, and
 /// it comes with its payload.
@@ -47,6 +48,7 @@ pub(super) fn read(row: &Row<'_>, at: usize, app: AppId, sealer: Option<&Sealer>
         ordering_key: record.get("ordering_key")?,
         deliver_at: record.time_or_none("deliver_at")?,
         expire_at: record.time_or_none("expire_at")?,
+        edited_of: record.id_or_none("edited_of")?.map(MessageId::from_bytes),
         payload: match sealer {
             Some(sealer) => payload(&mut record, row.get(at)?, sealer)?,
             None => None,

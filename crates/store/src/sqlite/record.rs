@@ -52,6 +52,11 @@ impl<'r> Record<'r> {
         self.get(column)
     }
 
+    /// An id's 20 bytes, or `None` for NULL.
+    pub(super) fn id_or_none(&mut self, column: &'static str) -> Result<Option<[u8; 20]>, Error> {
+        self.get(column)
+    }
+
     pub(super) fn time(&mut self, column: &'static str) -> Result<Timestamp, Error> {
         Ok(Timestamp::from_micros(self.get(column)?))
     }

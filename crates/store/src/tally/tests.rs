@@ -26,7 +26,23 @@ fn settlement(at: i64, endpoint: u8, body: &str, then: Then) -> Settlement {
         response_headers: Bytes::new(),
         response: Some(Bytes::copy_from_slice(body.as_bytes())),
     };
-    Settlement { attempt, app: AppId::from_bytes([5; 20]), event_type: "a".into(), then }
+    Settlement { attempt, app: AppId::from_bytes([5; 20]), event_type: "a".into(), counted: true, then }
+}
+
+fn message(edited_of: Option<MessageId>) -> Message {
+    Message {
+        id: MessageId::from_bytes([2; 20]),
+        app: AppId::from_bytes([5; 20]),
+        event_type: "a".into(),
+        event_id: None,
+        channels: Vec::new(),
+        tags: Vec::new(),
+        ordering_key: None,
+        deliver_at: None,
+        expire_at: None,
+        edited_of,
+        payload: None,
+    }
 }
 
 #[test]
@@ -34,7 +50,7 @@ fn a_row_is_added_to_once_however_many_there_were() {
     let mut tally = Tally::default();
     let other = Owner { app_row: 6, ..OWNER };
     for _ in 0..3 {
-        tally.accepted(OWNER, "a", Timestamp::from_seconds(301));
+        tally.accepted(OWNER, &message(None), Timestamp::from_seconds(301));
         tally.settled(OWNER, &settlement(302, 7, "", Then::Succeeded));
         tally.settled(other, &settlement(299, 8, "", Then::Failed));
     }
@@ -51,6 +67,16 @@ fn a_row_is_added_to_once_however_many_there_were() {
     assert_eq!(added[1].counts.get(Counter::Messages), 3);
     tally.clear();
     assert!(tally.is_empty() && tally.added().is_empty());
+}
+
+#[test]
+fn what_was_made_by_hand_is_counted_nowhere() {
+    let mut tally = Tally::default();
+    tally.accepted(OWNER, &message(Some(MessageId::from_bytes([1; 20]))), Timestamp::from_seconds(301));
+    for then in [Then::Succeeded, Then::Failed] {
+        tally.settled(OWNER, &Settlement { counted: false, ..settlement(302, 7, "oops", then) });
+    }
+    assert!(tally.is_empty());
 }
 
 #[test]

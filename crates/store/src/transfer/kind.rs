@@ -329,6 +329,7 @@ static MESSAGE: Table = Table {
         text("ordering_key"),
         coded("raw"),
         bytes("payload"),
+        bytes("edited_of"),
     ],
 };
 

@@ -105,6 +105,7 @@ impl Things {
             ordering_key: None,
             deliver_at: None,
             expire_at: None,
+            edited_of: None,
             payload: Some(Payload { body: Bytes::from_static(b"{}"), raw: None }),
         };
         let deliveries = vec![NewDelivery { endpoint: self.endpoint, hold: true, order: None }];
@@ -153,6 +154,6 @@ impl Things {
             response: None,
         };
         let event_type = "invoice.paid".to_owned();
-        Settlement { attempt, app: self.scope.app(), event_type, then: Then::Succeeded }
+        Settlement { attempt, app: self.scope.app(), event_type, counted: true, then: Then::Succeeded }
     }
 }

@@ -52,6 +52,13 @@ pub(in crate::api) struct MessageHead<'a> {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     deliver_at: Option<Timestamp>,
+    /// The message that this one was made of, with a change by hand.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay_of: Option<MessageId>,
+    /// Whether a person has changed it. Such a message is attempted once, and is in no sum.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edited: bool,
     /// The text that is delivered, where it is not JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_payload: Option<std::borrow::Cow<'a, str>>,
@@ -70,6 +77,8 @@ impl<'a> MessageHead<'a> {
             ordering_key: message.ordering_key.as_deref(),
             timestamp: message.id.timestamp(),
             deliver_at: message.deliver_at,
+            replay_of: message.edited_of,
+            edited: message.edited_of.is_some(),
             raw_payload: payload.map(|payload| String::from_utf8_lossy(&payload.body)),
         }
     }
@@ -117,6 +126,7 @@ mod tests {
             ordering_key: None,
             deliver_at: None,
             expire_at: None,
+            edited_of: None,
             payload,
         }
     }

@@ -77,6 +77,15 @@ async fn a_panic_after_the_answer_is_an_attempt_that_is_made_again() {
 }
 
 #[tokio::test]
+async fn what_was_made_by_hand_is_attempted_once() {
+    let mut scene = Scene::panicking(0).await;
+    Arc::make_mut(&mut scene.work.message).edited_of = Some(scene.work.message.id);
+    let told = scene.told().await;
+    let [Event::Ended(ended)] = &told[..] else { panic!("{} events", told.len()) };
+    assert_eq!(ended.result, Outcome::Internal, "it says nothing of the endpoint");
+}
+
+#[tokio::test]
 async fn the_slot_is_given_back_even_if_nothing_can_be_written_down() {
     let told = Scene::panicking(u32::MAX).await.told().await;
     assert!(matches!(told[..], [Event::Ended(_)]), "{} events", told.len());

@@ -37,7 +37,7 @@ pub(in crate::dispatch) enum Outcome {
     Overloaded,
     /// The endpoint asked to be left alone.
     Gone,
-    /// Something of ours failed; it says nothing of the endpoint.
+    /// It says nothing of the endpoint: something of ours failed, or what was sent is somebody's test.
     Internal,
 }
 

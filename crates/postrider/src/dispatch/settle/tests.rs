@@ -62,7 +62,8 @@ async fn attempted(fixture: &mut Fixture, count: u32) -> Vec<Settlement> {
             response: None,
         };
         let event_type = work.message.event_type.clone();
-        settlements.push(Settlement { attempt, app: work.app, event_type, then: Then::Waiting { due } });
+        let then = Then::Waiting { due };
+        settlements.push(Settlement { attempt, app: work.app, event_type, counted: true, then });
     }
     settlements
 }

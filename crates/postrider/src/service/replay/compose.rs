@@ -163,6 +163,8 @@ impl Recipe<'_> {
             id,
             event_type: changed.event_type,
             event_id: None,
+            // What is made of an edited one is no more the provider's than that was.
+            edited_of: self.is_edited().then_some(original.message.id).or(original.message.edited_of),
             payload: Some(payload),
             ..original.message.clone()
         };
@@ -277,7 +279,8 @@ fn octets(headers: &[(String, String)]) -> Vec<(String, Octets)> {
     headers.iter().map(|(name, value)| (name.clone(), Octets::from(value.clone()))).collect()
 }
 
-fn is_form(headers: &[(String, String)]) -> bool {
+/// Whether values of the body are found as those of a form.
+pub(super) fn is_form(headers: &[(String, String)]) -> bool {
     let kind = headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")

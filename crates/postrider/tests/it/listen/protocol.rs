@@ -162,6 +162,7 @@ fn arrival(id: MessageId, app: AppId, event_type: &str, now: Timestamp) -> Arriv
         ordering_key: None,
         deliver_at: None,
         expire_at: None,
+        edited_of: None,
         payload: Some(Payload { body: event_type.to_owned().into(), raw: None }),
     };
     let acceptance = Acceptance {

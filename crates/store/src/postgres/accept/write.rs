@@ -17,9 +17,10 @@ use crate::{Accepted, Error, Placement};
 
 const MESSAGES: &str = "-- accept::write::messages
      INSERT INTO message (app_row, row, deliver_at, expire_at, id, event_type, event_id, channels, tags, ordering_key,
-                          raw, payload)
+                          raw, payload, edited_of)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::text[], $7::text[],
-                          $8::text[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
+                          $8::text[], $9::text[], $10::text[], $11::bytea[], $12::bytea[],
+                          $13::bytea[])";
 
 const EVENT_IDS: &str = "-- accept::write::event_ids
      INSERT INTO message_event_id (app_row, event_id, row)
@@ -57,6 +58,7 @@ struct Messages<'b> {
     ordering_key: Vec<Option<&'b str>>,
     raw: Vec<Option<Vec<u8>>>,
     payload: Vec<Option<&'b [u8]>>,
+    edited_of: Vec<Option<&'b [u8]>>,
 }
 
 #[derive(Default)]
@@ -147,6 +149,7 @@ impl<'b> Columns<'b> {
             &message.ordering_key,
             &message.raw,
             &message.payload,
+            &message.edited_of,
         ];
         let deliveries: Vec<&(dyn ToSql + Sync)> = vec![
             &delivery.app_row,
@@ -177,7 +180,7 @@ fn tally(accepted: &[(&impl Acceptable, &Accepted)]) -> Tally {
     for (job, _) in accepted {
         let (scope, acceptance) = (job.scope(), job.acceptance());
         let owner = Owner { environment_row: scope.environment().row(), app_row: scope.app().row() };
-        tally.accepted(owner, &acceptance.message.event_type, acceptance.now);
+        tally.accepted(owner, &acceptance.message, acceptance.now);
     }
     tally
 }
@@ -200,6 +203,7 @@ impl<'b> Messages<'b> {
         self.ordering_key.push(message.ordering_key.as_deref());
         self.raw.push(raw.map(|raw| messages::seal_raw(session.sealer(), message.id.row(), raw)));
         self.payload.push(payload.map(|payload| payload.body.as_ref()));
+        self.edited_of.push(message.edited_of.as_ref().map(|id| id.as_bytes().as_slice()));
     }
 }
 

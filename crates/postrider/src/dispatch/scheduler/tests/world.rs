@@ -121,6 +121,7 @@ impl World {
             ordering_key: None,
             deliver_at: None,
             expire_at: None,
+            edited_of: None,
             payload: Some(Payload { body: Bytes::from_static(b"{}"), raw: None }),
         };
         Work {
