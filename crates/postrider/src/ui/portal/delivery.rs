@@ -63,6 +63,8 @@ async fn show(
         endpoint: endpoint_path(inspected.endpoint.id),
         message: None,
         app: None,
+        edit: None,
+        original: None,
     };
     let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now() };
     let frame = Frame::new(&customer, Place::Activity).of(&scene.title(), scene.heading());

@@ -4,6 +4,7 @@ mod act;
 mod attempt;
 mod compare;
 mod curl;
+mod edit;
 mod page;
 mod timeline;
 mod told;
@@ -35,6 +36,7 @@ pub(super) fn router() -> Router<Shared> {
         .route(PATH, get(show))
         .route(&format!("{PATH}/resend"), post(act::resend))
         .route(&format!("{PATH}/skip"), post(act::skip))
+        .route(&format!("{PATH}/edit"), get(edit::show).post(edit::send))
 }
 
 /// What the path names.
