@@ -66,7 +66,7 @@ async fn show(
         edit: None,
         original: None,
     };
-    let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now() };
+    let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now(), checked: None };
     let frame = Frame::new(&customer, Place::Activity).of(&scene.title(), scene.heading());
     Ok(frame.page(&scene.content()).into_response())
 }

@@ -117,3 +117,23 @@ async fn what_a_source_received_is_changed_with_a_signature_of_choice() {
     assert!(!came.header("webhook-signature").is_empty());
     assert!(desk.audited().await.contains(&"ingest_reception.replay".to_owned()));
 }
+
+#[tokio::test]
+async fn a_secret_is_checked_against_what_was_sent() {
+    let desk = Desk::new().await;
+    let (message, page) = desk.delivered().await;
+    let attempt = desk.scene.attempts(&message, 1).await[0]["id"].as_str().unwrap().to_owned();
+    let view = format!("{page}?view=signature");
+    has(&desk.open(&view).await, &["What was signed", &message, "Check a secret"]);
+    let secret = desk.scene.secret().await;
+    let to = format!("{page}/signature");
+    for (secret, status, part) in [
+        (secret.as_str(), 200, "Matches"),
+        ("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 200, "Does not match"),
+        ("nonsense!", 422, "That is no secret"),
+    ] {
+        let shown = desk.act(&view, &to, &[("attempt", &attempt), ("secret", secret)]).await;
+        assert_eq!(shown.status, status, "{shown}");
+        assert!(shown.text().contains(part) && !shown.text().contains(secret), "{shown}");
+    }
+}

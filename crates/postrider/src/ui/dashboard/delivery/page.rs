@@ -7,6 +7,7 @@ use postrider_core::id::MessageId;
 use postrider_core::rights::{Right, Rights};
 use postrider_core::time::Timestamp;
 
+use super::signature::Checked;
 use super::told::{held_up, told};
 use super::{Asked, View, attempt, timeline};
 use crate::service::inspect::Inspected;
@@ -41,6 +42,8 @@ pub(in crate::ui) struct Scene<'a> {
     pub(in crate::ui) inspected: &'a Inspected,
     pub(in crate::ui) asked: &'a Asked,
     pub(in crate::ui) now: Timestamp,
+    /// What came of a secret that was checked against the signature of the attempt.
+    pub(in crate::ui) checked: Option<Checked>,
 }
 
 impl<'a> Viewer<'a> {
