@@ -35,6 +35,8 @@ pub enum Condition {
     Channel(Vec<Pattern>),
     /// One of the message's tags.
     Tag(Vec<Pattern>),
+    /// Whether the message was made of another by hand, with a change.
+    Edited(bool),
     /// Why the last attempt happened.
     Trigger(Trigger),
     /// How many attempts were made.
@@ -162,6 +164,7 @@ impl Condition {
             Self::EventId(_) => Name::EventId,
             Self::Channel(_) => Name::Channel,
             Self::Tag(_) => Name::Tag,
+            Self::Edited(_) => Name::Edited,
             Self::Trigger(_) => Name::Trigger,
             Self::Attempt(_) => Name::Attempt,
             Self::Latency(_) => Name::Latency,

@@ -50,6 +50,8 @@ pub enum Name {
     Channel,
     /// A tag of the message.
     Tag,
+    /// Whether the message was made of another by hand, with a change.
+    Edited,
     /// Why the last attempt happened.
     Trigger,
     /// How many attempts were made.
@@ -85,7 +87,7 @@ const fn describe(
 }
 
 /// All fields with fixed names, the most wanted first. `body.PATH` and `header.NAME` come on top of them.
-pub const FIELDS: [Description; 16] = [
+pub const FIELDS: [Description; 17] = [
     describe(
         Name::Status,
         "status",
@@ -116,6 +118,7 @@ pub const FIELDS: [Description; 16] = [
     describe(Name::Channel, "channel", "a channel of the message", &[]),
     describe(Name::Tag, "tag", "a tag of the message", &[]),
     describe(Name::Trigger, "trigger", "why the last attempt happened", &["manual", "scheduled"]),
+    describe(Name::Edited, "edited", "whether somebody changed the message by hand", &["yes", "no"]),
     describe(Name::Source, "source", "the source that received it, by id or uid", &[]),
 ];
 

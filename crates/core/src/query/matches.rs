@@ -44,6 +44,7 @@ impl Condition {
             | Self::EventId(_)
             | Self::Channel(_)
             | Self::Tag(_)
+            | Self::Edited(_)
             | Self::Since(_)
             | Self::Until(_) => Stage::Message,
             Self::Status(_) | Self::Endpoint(_) | Self::Attempt(_) => Stage::Delivery,
@@ -76,6 +77,7 @@ impl Condition {
             Self::EventId(patterns) => any(patterns, message.event_id.as_deref()),
             Self::Channel(patterns) => any(patterns, message.channels.iter().map(String::as_str)),
             Self::Tag(patterns) => any(patterns, message.tags.iter().map(String::as_str)),
+            Self::Edited(is_edited) => message.edited_of.is_some() == *is_edited,
             Self::Since(moment) => message.id.timestamp() >= moment.at(now),
             Self::Until(moment) => message.id.timestamp() < moment.at(now),
             Self::Body(path, test) => payload.is_some_and(|payload| in_body(path, test, payload)),

@@ -126,6 +126,7 @@ impl Values<'_> {
             Name::App => Condition::App(self.refs()?),
             Name::Source => Condition::Source(self.refs()?),
             Name::Message => Condition::Message(self.refs()?),
+            Name::Edited => Condition::Edited(self.one("yes or no", yes_or_no)?),
             Name::Trigger => Condition::Trigger(self.one("manual or scheduled", trigger)?),
             Name::Attempt => {
                 Condition::Attempt(self.one("a number, or one with > or < before it", |text| {
@@ -258,6 +259,14 @@ fn fault(value: &Value) -> Option<Fault> {
             .into_iter()
             .find(|class| class.name().eq_ignore_ascii_case(&value.text))
             .map(Fault::Class),
+    }
+}
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" => Some(true),
+        "no" | "false" => Some(false),
+        _ => None,
     }
 }
 

@@ -48,6 +48,7 @@ impl Display for Term {
             Condition::App(all) => list(all, f, reference),
             Condition::Source(all) => list(all, f, reference),
             Condition::Message(all) => list(all, f, reference),
+            Condition::Edited(is_edited) => f.write_str(if *is_edited { "yes" } else { "no" }),
             Condition::Trigger(trigger) => f.write_str(match trigger {
                 Trigger::Manual => "manual",
                 Trigger::Scheduled => "scheduled",

@@ -3,10 +3,12 @@
 //! What is shown are the text's own tokens in their own order, so that numbers of any size, names that come twice and
 //! the way in which a character was escaped are seen as they are. Only the blanks between tokens are ours.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, PreEscaped, html};
 use serde::de::IgnoredAny;
 
-use super::text::{size, visible};
+use super::text::{is_plain, size, visible};
 
 /// How many times longer the markup may be than the text that is shown in it, give or take a token. Text of nothing but
 /// brackets would otherwise grow by its own depth.
@@ -59,34 +61,75 @@ fn laid_out(text: &str, most: usize) -> Markup {
         shown = token.end;
         let own = &text[token.start..token.end];
         let follows = tokens.peek().map(|next| &text[next.start..next.end]);
-        match own {
-            // What is empty stays on its line.
-            "{" | "[" if matches!(follows, Some("}" | "]")) => out.push_str(own),
-            "}" | "]" if out.ends_with(['{', '[']) => out.push_str(own),
-            "{" | "[" => {
-                out.push_str(own);
-                depth += 1;
-                line(&mut out, depth);
-            }
-            "}" | "]" => {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-                out.push_str(own);
-            }
-            "," => {
-                out.push(',');
-                line(&mut out, depth);
-            }
-            ":" => out.push_str(": "),
-            _ => {
-                let class = class(own, follows == Some(":"));
-                out.push_str(&html! { span class=(class) { (visible(own, false)) } }.into_string());
-            }
+        if !mark(own, follows, &mut depth, &mut out) {
+            let class = class(own, follows == Some(":"));
+            out.push_str(&html! { span class=(class) { (visible(own, false)) } }.into_string());
         }
     }
     // Blanks at the end are not missed.
     out.push_str(&left_out(text.trim_end().len().saturating_sub(shown)).into_string());
     PreEscaped(out)
+}
+
+/// Appends a mark between values, with the blanks that lay it out. `false` for what is no mark.
+fn mark(own: &str, follows: Option<&str>, depth: &mut usize, out: &mut String) -> bool {
+    match own {
+        // What is empty stays on its line.
+        "{" | "[" if matches!(follows, Some("}" | "]")) => out.push_str(own),
+        "}" | "]" if out.ends_with(['{', '[']) => out.push_str(own),
+        "{" | "[" => {
+            out.push_str(own);
+            *depth += 1;
+            line(out, *depth);
+        }
+        "}" | "]" => {
+            *depth = depth.saturating_sub(1);
+            line(out, *depth);
+            out.push_str(own);
+        }
+        "," => {
+            out.push(',');
+            line(out, *depth);
+        }
+        ":" => out.push_str(": "),
+        _ => return false,
+    }
+    true
+}
+
+/// A text to be edited: JSON with a member a line, where characters that do not show stand as escapes; any other text as it
+/// is. `None` for what is longer than `most` bytes, or cannot be edited without harm.
+pub(crate) fn editable(bytes: &[u8], most: usize) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= most)?;
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+        return is_plain(text).then(|| text.to_owned());
+    }
+    let (mut out, mut depth) = (String::with_capacity(text.len()), 0);
+    let mut tokens = Tokens { text, at: 0 }.peekable();
+    while let Some(token) = tokens.next() {
+        let own = &text[token.start..token.end];
+        let follows = tokens.peek().map(|next| &text[next.start..next.end]);
+        if mark(own, follows, &mut depth, &mut out) {
+            // Brackets alone can make a text far longer by their depth.
+            if out.len() > most.saturating_mul(2) {
+                return None;
+            }
+        } else {
+            own.chars().for_each(|char| escape(char, &mut out));
+        }
+    }
+    Some(out)
+}
+
+/// A character of a JSON string, as an escape where it would not show.
+fn escape(char: char, out: &mut String) {
+    let mut bytes = [0; 4];
+    if is_plain(char.encode_utf8(&mut bytes)) {
+        return out.push(char);
+    }
+    for unit in char.encode_utf16(&mut [0; 2]) {
+        let _ = write!(out, "\\u{unit:04x}");
+    }
 }
 
 fn line(out: &mut String, depth: usize) {
@@ -169,6 +212,24 @@ mod tests {
             }
         }
         text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    }
+
+    #[test]
+    fn what_is_edited_means_what_it_was() {
+        for (text, expected) in [
+            ("{\"n\":1.0e2,\"a\":[]}", Some("{\n  \"n\": 1.0e2,\n  \"a\": []\n}")),
+            ("[\"é\u{202e}\u{e0041}\"]", Some("[\n  \"é\\u202e\\udb40\\udc41\"\n]")),
+            ("no json\n at all", Some("no json\n at all")),
+            ("no json \u{202e}", None),
+        ] {
+            let edited = editable(text.as_bytes(), 64);
+            assert_eq!(edited.as_deref(), expected);
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+            assert_eq!(edited.and_then(|edited| value(&edited)), value(text).filter(|_| expected.is_some()));
+        }
+        assert_eq!(editable(b"\xff", 64), None);
+        assert_eq!(editable("x".repeat(65).as_bytes(), 64), None);
+        assert_eq!(editable(format!("{}1{}", "[".repeat(30), "]".repeat(30)).as_bytes(), 64), None, "deep");
     }
 
     #[test]

@@ -80,6 +80,7 @@ impl Stock {
         message.event_id = Some(format!("evt-{round}"));
         message.tags = if round.is_multiple_of(2) { vec!["even".into()] } else { Vec::new() };
         message.channels = vec![format!("c{}", round % 2)];
+        message.edited_of = round.is_multiple_of(4).then_some(message.id);
         let body = format!(r#"{{"customer":{{"id":"cus_{}"}},"total":{}}}"#, round % 3, round * 10);
         message.payload = Some(Payload { body: Bytes::from(body), raw: None });
         let id = message.id;
@@ -186,6 +187,8 @@ impl Stock {
             "attempt:0",
             "latency:>1s",
             "trigger:manual",
+            "edited:yes",
+            "-edited:yes status:failed",
             "header.x-number:2",
             "-header.x-number:1",
             "channel:c1 tag:even",

@@ -14,6 +14,8 @@ mod transformation;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(super) use replay::{EditsIn, ReplayedOut, named, render as render_replayed};
+
 use super::problem::{Problem, sentence};
 use crate::context::Context;
 use crate::service::sources::Error;

@@ -1,4 +1,5 @@
-//! What a source received is replayed: one message, or a range of them.
+//! What a source received is replayed: one message, or a range of them. Changes to a message, and what became of it, look the
+//! same where an application published it.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +91,7 @@ pub(crate) struct ReplayReceptionIn {
 /// Changes to a request.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct EditsIn {
+pub(in crate::api) struct EditsIn {
     /// Headers to set, or with null to leave out, by name.
     #[schema(example = json!({"x-github-event": "ping", "x-extra": null}))]
     headers: BTreeMap<String, Option<String>>,
@@ -139,7 +140,7 @@ pub(crate) struct ReplaySourceIn {
 /// What became of a replay.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ReplayedOut {
+pub(in crate::api) struct ReplayedOut {
     /// The message that goes.
     #[schema(value_type = String, example = "msg_2nKNsEgDnLtpvGZPjXaFSQAM5yT")]
     id: MessageId,
@@ -183,12 +184,12 @@ impl From<VerdictIn> for Standing {
     }
 }
 
-fn named(endpoint_ids: &[String], listener: Option<String>) -> Named {
+pub(in crate::api) fn named(endpoint_ids: &[String], listener: Option<String>) -> Named {
     Named { endpoints: endpoint_ids.iter().map(|id| Ref::parse(id)).collect(), listener }
 }
 
 impl EditsIn {
-    fn edits(self) -> Result<Edits, InvalidFields> {
+    pub(in crate::api) fn edits(self) -> Result<Edits, InvalidFields> {
         let refused =
             |why: &'static str| InvalidFields::one("bodyBase64", Invalid::value(why)).under("edits");
         let body = match (self.body, self.body_base64) {
@@ -204,7 +205,7 @@ impl EditsIn {
     }
 }
 
-fn render(replayed: &Replayed) -> Bytes {
+pub(in crate::api) fn render(replayed: &Replayed) -> Bytes {
     answer::render(&ReplayedOut {
         id: replayed.message,
         replay_of: Some(replayed.of).filter(|of| *of != replayed.message),

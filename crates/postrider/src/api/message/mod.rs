@@ -4,6 +4,7 @@ mod create;
 mod model;
 mod precheck;
 mod read;
+mod replay;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
         .routes(routes!(read::list, create::create))
         .routes(routes!(read::get))
         .routes(routes!(read::expunge))
+        .routes(routes!(replay::replay))
         .routes(routes!(precheck::precheck))
 }
 

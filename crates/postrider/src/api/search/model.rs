@@ -61,6 +61,11 @@ struct HeadOut<'a> {
     channels: &'a [String],
     /// Words to find it by.
     tags: &'a [String],
+    /// The message that this one was made of, with a change by hand.
+    #[schema(value_type = Option<String>)]
+    replay_of: Option<MessageId>,
+    /// Whether a person has changed it.
+    edited: bool,
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
@@ -223,6 +228,8 @@ impl<'a> HeadOut<'a> {
             event_type: &message.event_type,
             channels: &message.channels,
             tags: &message.tags,
+            replay_of: message.edited_of,
+            edited: message.edited_of.is_some(),
             timestamp: message.id.timestamp(),
             app_id: own.then_some(app.id),
             app_uid: app.uid.as_deref(),

@@ -44,8 +44,10 @@ impl Ask {
         if let Some(query) = &arguments.query {
             return of_search(arguments, query);
         }
-        if let (Some(app), Some(endpoint)) = (&arguments.app, &arguments.endpoint) {
-            return of_application(arguments, app, endpoint);
+        match (&arguments.app, &arguments.endpoint) {
+            (Some(app), Some(endpoint)) => return of_endpoint(arguments, app, endpoint),
+            (Some(app), None) => return Ok(of_application(arguments, app, body)),
+            (None, _) => {}
         }
         let source =
             format!("/ingest/api/v1/source/{}", name(arguments.source.as_deref().unwrap_or_default()));
@@ -79,22 +81,38 @@ impl Ask {
 /// Refuses what does not belong together. The parser does not ask for what conflicts with something that is there.
 fn check(arguments: &Arguments, has_body: bool) -> Result<(), String> {
     let edits = has_body || !arguments.set.is_empty() || !arguments.header.is_empty();
-    let of_source = !arguments.to_endpoint.is_empty()
-        || arguments.listener.is_some()
+    let has_target = !arguments.to_endpoint.is_empty();
+    let of_source = arguments.listener.is_some()
         || arguments.duplicates
         || arguments.sign != Sign::default();
-    let of_application = arguments.missing || arguments.channel.is_some() || arguments.tag.is_some();
+    let of_endpoint = arguments.missing || arguments.channel.is_some() || arguments.tag.is_some();
     if edits && arguments.message.is_empty() {
         return Err("--set, --header and --body change single messages: give their ids".to_owned());
     }
     if of_source && arguments.source.is_none() {
-        return Err("--to-endpoint, --listener, --sign and --duplicates are for a --source".to_owned());
+        return Err("--listener, --sign and --duplicates are for a --source".to_owned());
     }
     if arguments.dry_run && arguments.app.is_some() {
         return Err("--dry-run is for a --source or a --query".to_owned());
     }
-    if of_application && arguments.app.is_none() {
-        return Err("--missing, --channel and --tag are for an --app".to_owned());
+    if has_target && arguments.query.is_some() {
+        return Err("what a --query finds goes where it went: leave --to-endpoint out".to_owned());
+    }
+    if of_endpoint && arguments.endpoint.is_none() {
+        return Err("--missing, --channel and --tag are for an --endpoint of an --app".to_owned());
+    }
+    let is_single = !arguments.message.is_empty();
+    match (&arguments.app, &arguments.endpoint) {
+        (Some(_), None) if !is_single => {
+            return Err("an --app needs an --endpoint, or messages by their ids and --to-endpoint".to_owned());
+        }
+        (Some(_), None) if !has_target => {
+            return Err("messages of an --app need --to-endpoint: say who gets them".to_owned());
+        }
+        (Some(_), Some(_)) if is_single || has_target => {
+            return Err("messages by their ids go --to-endpoint; --endpoint is for a range".to_owned());
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -111,7 +129,15 @@ fn of_search(arguments: &Arguments, query: &str) -> Result<Ask, String> {
     Ok(if arguments.dry_run { Ask::Foresee { path, body } } else { Ask::Begin { path, body } })
 }
 
-fn of_application(arguments: &Arguments, app: &str, endpoint: &str) -> Result<Ask, String> {
+/// Single messages of an application.
+fn of_application(arguments: &Arguments, app: &str, body: Option<Vec<u8>>) -> Ask {
+    let asked = json!({"endpointIds": arguments.to_endpoint, "edits": edits(arguments, body)});
+    let path = |id: &String| format!("/api/v1/app/{}/msg/{}/replay", name(app), name(id));
+    Ask::Each { paths: arguments.message.iter().map(path).collect(), body: asked }
+}
+
+/// What went to an endpoint of an application, or did not.
+fn of_endpoint(arguments: &Arguments, app: &str, endpoint: &str) -> Result<Ask, String> {
     let endpoint = format!("/api/v1/app/{}/endpoint/{}", name(app), name(endpoint));
     let mut body = json!({"since": time(arguments.since), "until": time(arguments.until)});
     if arguments.missing {
@@ -184,6 +210,15 @@ mod tests {
     }
 
     #[test]
+    fn messages_of_an_application_are_asked_for_one_by_one() {
+        let line = ["--app", "customer 42", "msg_1", "--to-endpoint", "main", "--set", "data.amount=500"];
+        let Ask::Each { paths, body } = read(&line).unwrap() else { panic!("one by one") };
+        assert_eq!(paths, ["/api/v1/app/customer%2042/msg/msg_1/replay"]);
+        let edits = json!({"headers": {}, "set": {"data.amount": 500}});
+        assert_eq!(body, json!({"endpointIds": ["main"], "edits": edits}));
+    }
+
+    #[test]
     fn a_range_is_a_task_or_a_count() {
         let line =
             ["--source", "s", "--since", "2026-01-01T00:00:00Z", "--type", "push", "--status", "failed"];
@@ -226,6 +261,11 @@ mod tests {
             &["--source", "s", "--since", "2h", "--set", "a=1"],
             &["--source", "s", "msg_1", "--set", "a..b=1"],
             &["--app", "a", "--since", "2h"],
+            &["--app", "a", "msg_1"],
+            &["--app", "a", "msg_1", "--to-endpoint", "x", "--since", "2h"],
+            &["--app", "a", "msg_1", "--to-endpoint", "x", "--sign", "provider"],
+            &["--app", "a", "msg_1", "--to-endpoint", "x", "--endpoint", "e"],
+            &["--app", "a", "msg_1", "--to-endpoint", "x", "--missing"],
             &["--app", "a", "--endpoint", "e", "--source", "s", "--since", "2h"],
             &["--app", "a", "--endpoint", "e", "--since", "2h", "--status", "verified"],
             &["--app", "a", "--endpoint", "e", "--since", "2h", "--missing", "--type", "x"],

@@ -32,29 +32,31 @@ const BODY_BYTES: u64 = 16 * 1024 * 1024;
 /// What to send again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Of a source, single messages by their ids, or all of a range of time; of an application, what went to an endpoint, or with \
---missing what never did; or with --query all deliveries that a search finds. Without --to-endpoint, listeners of the source get it. An unchanged message keeps its id; what is \
-changed or signed anew is a new message. Many messages are a task of the server, which goes on when this command ends.
+Single messages by their ids; or all of a range of time: what a source received, what went to an endpoint of an application, \
+or with --missing what never did; or with --query all deliveries that a search finds. Without --to-endpoint, listeners of the \
+source get it. An unchanged message keeps its id; what is changed or signed anew is a new message. What is changed is attempted \
+once, and counted nowhere. Many messages are a task of the server, which goes on when this command ends.
 
 Examples:
   postrider replay --source github msg_2nKNsEgDnLtpvGZPjXaFSQAM5yT --to-endpoint billing
   postrider replay --source stripe msg_2nKNsEgDnLtpvGZPjXaFSQAM5yT --listener me --sign provider --set data.object.amount=500
   postrider replay --source github --since 2h --type push --to-endpoint billing --dry-run
+  postrider replay --app customer-42 msg_2nKNsEgDnLtpvGZPjXaFSQAM5yT --to-endpoint main --set data.amount=500
   postrider replay --app customer-42 --endpoint main --since 2026-01-31T12:00:00Z --status fail
   postrider replay --app customer-42 --endpoint main --since 7d --missing
   postrider replay --query 'status:failed code:5xx since:2h' --dry-run")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
-    /// Messages of the source by id; without any, those of a range
-    #[arg(requires = "source", conflicts_with_all = ["since", "until", "types", "status", "dry_run"])]
+    /// Messages of the source or the application by id; without any, those of a range
+    #[arg(conflicts_with_all = ["since", "until", "types", "status", "dry_run"])]
     message: Vec<String>,
     /// A source by id or uid
     #[arg(long, required_unless_present_any = ["app", "query"])]
     source: Option<String>,
     /// An application by id or uid
-    #[arg(long, conflicts_with = "source", requires = "endpoint")]
+    #[arg(long, conflicts_with = "source")]
     app: Option<String>,
-    /// The application's endpoint by id or uid
+    /// The application's endpoint by id or uid, whose messages of a range are sent again
     #[arg(long, requires = "app")]
     endpoint: Option<String>,
     /// All deliveries that this query means, as of `postrider search`
@@ -86,8 +88,8 @@ pub(super) struct Arguments {
     /// Only messages with this tag
     #[arg(long, requires = "app")]
     tag: Option<String>,
-    /// An endpoint of the source that gets it, by id or uid; repeat it for several
-    #[arg(long, value_name = "ENDPOINT", requires = "source")]
+    /// An endpoint that gets it, by id or uid; repeat it for several
+    #[arg(long, value_name = "ENDPOINT")]
     to_endpoint: Vec<String>,
     /// The only listener, or group of listeners, that gets it
     #[arg(long, value_name = "NAME", requires = "source")]

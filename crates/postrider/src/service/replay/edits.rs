@@ -13,7 +13,7 @@ use crate::edit::Assignment;
 use crate::service::fields::{Checks, FieldError, InvalidFields};
 use crate::service::sources::forward;
 
-/// Changes to a received request.
+/// Changes to a received request, or to a published message.
 #[derive(Debug, Clone, Default)]
 pub struct Edits {
     /// Headers to set, or to leave out where there is no value, by name.
@@ -97,8 +97,17 @@ impl Checked {
         self.headers.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str())
     }
 
-    /// Makes the changes to headers.
+    /// Makes the changes to headers as they are received: each byte of a value as the character of its number.
     pub(super) fn apply_to_headers(&self, headers: &mut Vec<(String, String)>) {
+        self.apply(headers, as_octets);
+    }
+
+    /// Makes the changes to headers that are text.
+    pub(super) fn apply_to_text_headers(&self, headers: &mut Vec<(String, String)>) {
+        self.apply(headers, str::to_owned);
+    }
+
+    fn apply(&self, headers: &mut Vec<(String, String)>, stored: fn(&str) -> String) {
         if self.body.is_some() {
             // It said how the body that came was packed.
             headers.retain(|(name, _)| name != "content-encoding");
@@ -107,7 +116,7 @@ impl Checked {
             let at = headers.iter().position(|(known, _)| known == name).unwrap_or(headers.len());
             headers.retain(|(known, _)| known != name);
             if let Some(value) = value {
-                headers.insert(at.min(headers.len()), (name.clone(), as_octets(value)));
+                headers.insert(at.min(headers.len()), (name.clone(), stored(value)));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Replay: what was published or received is sent again.
 //!
 //! Two kinds (see [`postrider_core::replay`]): the same message to an endpoint again, or a new message made of an earlier
-//! one. In reading order: of an endpoint, many messages ([`endpoint`]); of what is [`search`]ed for; of a source, [`one`] or a [`range`],
-//! with [`edits`] and what is [`compose`]d of them; and how a task of many comes about: what it looks at ([`walk`]) and the [`step`] that
+//! one. In reading order: of an endpoint, many messages ([`endpoint`]); of what is [`search`]ed for; of an application, one
+//! that it [`published`]; of a source, [`one`] or a [`range`], with [`edits`] and what is [`compose`]d of them; and how a task
+//! of many comes about: what it looks at ([`walk`]) and the [`step`] that
 //! follows.
 //!
 //! Nothing here waits for an order: a replay stands outside of it, and what is in order goes on as if there was none.
@@ -11,6 +12,7 @@ mod compose;
 mod edits;
 mod endpoint;
 mod one;
+mod published;
 mod range;
 pub mod search;
 mod step;
@@ -27,6 +29,7 @@ use postrider_store::Repeat;
 pub use edits::Edits;
 pub use endpoint::{bulk_replay, recover, replay_missing};
 pub use one::{Replayed, one};
+pub use published::published;
 pub use range::{Counted, Range, count, range};
 pub use step::step;
 
@@ -62,10 +65,10 @@ impl From<tasks::Error> for Error {
     }
 }
 
-/// Where a replay of a source is to go, as the caller names it.
+/// Where a replay is to go, as the caller names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Named {
-    /// Endpoints of the source.
+    /// Endpoints of the source or the application.
     pub endpoints: Vec<Ref<EndpointId>>,
     /// A listener, or a group of them.
     pub listener: Option<String>,
@@ -88,7 +91,7 @@ impl Named {
             let found = context.store.endpoint(scope, named).await.map_err(access::Error::from)?;
             let Some(endpoint) = found else {
                 let at = vec!["endpointIds".to_owned(), index.to_string()];
-                let invalid = Invalid::value("there is no such endpoint of this source");
+                let invalid = Invalid::value("there is no such endpoint here");
                 return Err(InvalidFields(vec![FieldError { at, invalid }]).into());
             };
             if !endpoints.contains(&endpoint.id) {

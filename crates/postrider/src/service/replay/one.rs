@@ -56,7 +56,7 @@ pub async fn one(
 }
 
 /// The same message, once more.
-async fn again(
+pub(super) async fn again(
     context: &Context,
     scope: AppScope,
     message: MessageId,
@@ -118,7 +118,12 @@ async fn new(
 }
 
 /// Wakes the lanes, even paused ones: a person waits.
-fn asked(context: &Context, scope: AppScope, endpoints: &[EndpointId], now: postrider_core::time::Timestamp) {
+pub(super) fn asked(
+    context: &Context,
+    scope: AppScope,
+    endpoints: &[EndpointId],
+    now: postrider_core::time::Timestamp,
+) {
     for endpoint in endpoints {
         context.lanes.asked(scope.app(), *endpoint, now);
     }

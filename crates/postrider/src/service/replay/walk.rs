@@ -59,7 +59,8 @@ fn looked<T, U>(listed: Listed<T, MessageId>, keep: impl FnMut(T) -> Option<U>) 
     Looked { found: listed.rows.into_iter().filter_map(keep).collect(), reached }
 }
 
-/// Messages that went to the endpoint and are of the selection.
+/// Messages that went to the endpoint and are of the selection. What a person has made by hand to try something out is left
+/// out: it was for that one time.
 pub(super) async fn sent(
     context: &Context,
     place: Place,
@@ -72,7 +73,8 @@ pub(super) async fn sent(
     let filter = DeliveryFilter { message, states, with_payload: false };
     let listed =
         context.store.deliveries_by_endpoint(place.scope, endpoint, filter, place.page(limit)).await?;
-    let mut looked = looked(listed, |(delivery, _)| Some(delivery.message));
+    let mut looked =
+        looked(listed, |(delivery, message)| message.edited_of.is_none().then_some(delivery.message));
     if let Some(class) = code_class {
         let mut of_class = Vec::with_capacity(looked.found.len());
         for message in looked.found {
@@ -114,7 +116,7 @@ async fn last_code(
 }
 
 /// Messages that the endpoint wants as it is now, whether it has got them or not. That it is disabled does not matter:
-/// they wait for it.
+/// they wait for it. What a person has made by hand goes only where they have sent it.
 pub(super) async fn wanted(
     context: &Context,
     place: Place,
@@ -124,7 +126,9 @@ pub(super) async fn wanted(
     let endpoint = Endpoint { disabled: None, ..endpoint.clone() };
     let filter = MessageFilter { event_types: endpoint.event_types.clone(), ..place.filter() };
     let listed = context.store.messages(place.scope, filter, place.page(limit), false).await?;
-    let wants = |message: &Message| route::wants(&endpoint, &message.event_type, &message.channels);
+    let wants = |message: &Message| {
+        message.edited_of.is_none() && route::wants(&endpoint, &message.event_type, &message.channels)
+    };
     Ok(looked(listed, |message| wants(&message).then_some(message.id)))
 }
 

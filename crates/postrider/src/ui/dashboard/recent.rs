@@ -10,7 +10,7 @@ use super::failure::Failure;
 use crate::context::Context;
 use crate::service::search;
 use crate::ui::frame::Place;
-use crate::ui::parts::{ago, state};
+use crate::ui::parts::{ago, edited, state};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::visible;
 
@@ -59,7 +59,7 @@ fn row(visitor: &SignedIn, hit: &DeliveryHit) -> Markup {
             td.tight { (state(hit.delivery.state, hit.delivery.attempts)) }
             td.wide {
                 a.row href=(path) { (visible(&hit.message.event_type, false)) }
-                span.sub { (visible(name(&hit.app), false)) " → " (visible(&hit.endpoint.url, false)) }
+                span.sub { (visible(name(&hit.app), false)) " → " (visible(&hit.endpoint.url, false)) @if hit.message.edited_of.is_some() { " " (edited()) } }
             }
             td.tight { @if let Some(last) = &hit.last { (outcome(last)) } }
             td.number { (ago(hit.message.id.timestamp())) }

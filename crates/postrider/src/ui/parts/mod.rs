@@ -16,6 +16,6 @@ pub(crate) use duration::{clock, span};
 pub(crate) use heat::heat;
 pub(crate) use id::{copy, id};
 pub(crate) use paging::older;
-pub(crate) use pill::{Kind, outcome, pill, state};
+pub(crate) use pill::{Kind, edited, outcome, pill, state};
 pub(crate) use spark::{fan_out, spark};
 pub(crate) use time::{ago, exact};

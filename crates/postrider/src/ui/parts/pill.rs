@@ -59,6 +59,11 @@ pub(crate) fn state(state: State, attempts: u32) -> Markup {
     pill(kind, word)
 }
 
+/// What a person has made of another message, with a change.
+pub(crate) fn edited() -> Markup {
+    pill(Kind::Other, "Edited")
+}
+
 /// How an attempt ended: its status, or what kept an answer from coming.
 pub(crate) fn outcome(attempt: &Attempt) -> Markup {
     let kind = if attempt.succeeded { Kind::Good } else { Kind::Bad };

@@ -16,7 +16,7 @@ use super::frame::{Frame, Place};
 use crate::context::Context;
 use crate::service::search::{self, Timed};
 use crate::ui::dashboard::query::{chips, field, searched};
-use crate::ui::parts::{Kind, ago, clock, older, pill, state};
+use crate::ui::parts::{Kind, ago, clock, edited, older, pill, state};
 use crate::ui::text::visible;
 
 /// Rows of a page.
@@ -122,7 +122,7 @@ fn row(hit: &DeliveryHit) -> Markup {
             td.tight { (state(delivery.state, delivery.attempts)) }
             td.wide {
                 a.row href=(delivery::path(message.id, endpoint.id)) { (visible(&message.event_type, false)) }
-                span.sub { (visible(&endpoint.url, false)) @if endpoint.is_deleted { " (deleted)" } }
+                span.sub { (visible(&endpoint.url, false)) @if endpoint.is_deleted { " (deleted)" } @if message.edited_of.is_some() { " " (edited()) } }
             }
             td.tight { @if let Some(last) = last { (outcome(last)) } }
             td.number.off-small { @if let Some(last) = last { (clock(last.latency)) } }

@@ -63,8 +63,10 @@ async fn show(
         endpoint: endpoint_path(inspected.endpoint.id),
         message: None,
         app: None,
+        edit: None,
+        original: None,
     };
-    let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now() };
+    let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now(), checked: None };
     let frame = Frame::new(&customer, Place::Activity).of(&scene.title(), scene.heading());
     Ok(frame.page(&scene.content()).into_response())
 }

@@ -116,6 +116,7 @@ pub(super) const ALL: &[Operation] = &[
     with("message.precheck", Access::App, || json!({"eventType": "t"})),
     get("message.list", Access::App),
     get("message.get", Access::App),
+    with("message.replay", Access::App, || json!({"endpointIds": ["{endpoint_id}"]})),
     get("message.expunge_content", Access::App),
     get("message_attempt.list_by_endpoint", Access::App),
     get("message_attempt.list_by_msg", Access::App),

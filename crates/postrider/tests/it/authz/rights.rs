@@ -46,6 +46,7 @@ fn capability(id: &str) -> Option<&'static str> {
         | "endpoint.replay_missing"
         | "endpoint.bulk_replay"
         | "endpoint.send_example"
+        | "message.replay"
         | "message_attempt.resend"
         | "delivery.skip"
         | "background_task.cancel"

@@ -3,6 +3,7 @@
 mod command;
 mod endpoint;
 mod one;
+mod published;
 mod range;
 mod refused;
 mod search;

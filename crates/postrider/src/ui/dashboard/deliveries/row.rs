@@ -5,7 +5,7 @@ use postrider_core::query::{AppHead, LastAttempt};
 use postrider_store::DeliveryHit;
 
 use crate::ui::dashboard::delivery;
-use crate::ui::parts::{Kind, ago, clock, pill, state};
+use crate::ui::parts::{Kind, ago, clock, edited, pill, state};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::visible;
 
@@ -28,6 +28,7 @@ pub(super) fn of(visitor: &SignedIn, hit: &DeliveryHit) -> Markup {
                 span.sub {
                     (visible(name(app), false)) " → " (visible(&endpoint.url, false))
                     @if endpoint.is_deleted { " (deleted)" }
+                    @if message.edited_of.is_some() { " " (edited()) }
                 }
             }
             td.tight { @if let Some(last) = last { (outcome(last)) } }

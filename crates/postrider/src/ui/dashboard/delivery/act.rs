@@ -44,7 +44,7 @@ pub(super) async fn skip(
 }
 
 impl Named {
-    fn parts(&self) -> (Whose, Ref<MessageId>, Ref<EndpointId>) {
+    pub(super) fn parts(&self) -> (Whose, Ref<MessageId>, Ref<EndpointId>) {
         (Whose::named(&self.owner), Ref::parse(&self.message), Ref::parse(&self.endpoint))
     }
 

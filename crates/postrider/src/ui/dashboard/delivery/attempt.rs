@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use postrider_core::attempt::Attempt;
 
 use super::page::Scene;
-use super::{View, compare, curl, told};
+use super::{View, compare, curl, signature, told};
 use crate::ui::json;
 use crate::ui::parts::{clock, exact, id, waterfall};
 use crate::ui::text::visible;
@@ -23,6 +23,7 @@ pub(super) fn of(scene: &Scene<'_>) -> Markup {
                         View::Answer => (answer(attempt)),
                         View::Request => (request(scene, attempt)),
                         View::Compare => (compare::of(scene, attempt)),
+                        View::Signature => (signature::of(scene, attempt)),
                         View::Curl => (curl::of(scene, attempt)),
                     }
                 }
@@ -35,7 +36,7 @@ pub(super) fn of(scene: &Scene<'_>) -> Markup {
 fn tabs(scene: &Scene<'_>, attempt: &Attempt) -> Markup {
     html! {
         nav.tabs aria-label={ "Attempt " (attempt.number) } {
-            @for view in View::ALL {
+            @for view in View::ALL.into_iter().filter(|view| scene.viewer.edit.is_some() || *view != View::Signature) {
                 a href=(scene.link(attempt, view)) aria-current=[(view == scene.asked.view).then_some("true")]
                     hx-boost="swap:outerHTML select:#attempt target:#attempt" { (view.word()) }
             }

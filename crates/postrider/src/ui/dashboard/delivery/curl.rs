@@ -1,4 +1,4 @@
-//! An attempt as a command that sends the same bytes again.
+//! An attempt as a command that sends the same bytes again, and the one that has the server send it.
 
 use std::fmt::Write as _;
 
@@ -7,6 +7,7 @@ use postrider_core::attempt::Attempt;
 
 use super::page::Scene;
 use crate::service::bins::curl::{quoted, with_body};
+use crate::service::inspect::Inspected;
 use crate::ui::text::{size, visible};
 
 /// Headers that curl makes itself, from where it sends and what.
@@ -31,6 +32,24 @@ pub(super) fn of(scene: &Scene<'_>, attempt: &Attempt) -> Markup {
                     }
                 }
             }
+            @if scene.viewer.edit.is_some() { (replay(scene)) }
+        }
+    }
+}
+
+/// What sends it through the server, with a fresh signature and perhaps a change.
+fn replay(scene: &Scene<'_>) -> Markup {
+    let Inspected { route, message, endpoint, .. } = scene.inspected;
+    let whose = match route.app.source {
+        Some(source) => format!("--source {source}"),
+        None => format!("--app {}", route.app.id),
+    };
+    html! {
+        h3 { "Sent by the server" }
+        p.hint { "Add " code { "--set data.amount=500" } " to change a value. It needs a key in " code { "POSTRIDER_KEY" } "." }
+        div.copied {
+            pre #replay tabindex="0" { "postrider replay " (whose) " " (message.id) " --to-endpoint " (endpoint.id) }
+            copy-text hidden from="replay" { button type="button" { "Copy" } }
         }
     }
 }

@@ -4,7 +4,9 @@ mod act;
 mod attempt;
 mod compare;
 mod curl;
+mod edit;
 mod page;
+mod signature;
 mod timeline;
 mod told;
 
@@ -35,6 +37,8 @@ pub(super) fn router() -> Router<Shared> {
         .route(PATH, get(show))
         .route(&format!("{PATH}/resend"), post(act::resend))
         .route(&format!("{PATH}/skip"), post(act::skip))
+        .route(&format!("{PATH}/signature"), post(signature::check))
+        .route(&format!("{PATH}/edit"), get(edit::show).post(edit::send))
 }
 
 /// What the path names.
@@ -52,17 +56,19 @@ enum View {
     Answer,
     Request,
     Compare,
+    Signature,
     Curl,
 }
 
 impl View {
-    const ALL: [Self; 4] = [Self::Answer, Self::Request, Self::Compare, Self::Curl];
+    const ALL: [Self; 5] = [Self::Answer, Self::Request, Self::Compare, Self::Signature, Self::Curl];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Request => "request",
             Self::Compare => "compare",
+            Self::Signature => "signature",
             Self::Curl => "curl",
         }
     }
@@ -72,6 +78,7 @@ impl View {
             Self::Answer => "Answer",
             Self::Request => "Request",
             Self::Compare => "Compare",
+            Self::Signature => "Signature",
             Self::Curl => "Copy as curl",
         }
     }
@@ -127,7 +134,7 @@ async fn show(
         inspect::delivery(&context, visitor.identity(), whose.owner(), &message, &endpoint).await?;
     let asked = Asked::read(&query.unwrap_or_default());
     let viewer = Viewer::signed_in(&visitor, &inspected);
-    let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now() };
+    let scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now(), checked: None };
     let frame = Frame::new(&visitor, Place::Deliveries).of(&scene.title(), scene.heading());
     Ok(frame.page(&scene.content()).into_response())
 }

@@ -3,14 +3,16 @@
 use maud::{Markup, html};
 use postrider_core::attempt::Attempt;
 use postrider_core::delivery::State;
+use postrider_core::id::MessageId;
 use postrider_core::rights::{Right, Rights};
 use postrider_core::time::Timestamp;
 
+use super::signature::Checked;
 use super::told::{held_up, told};
 use super::{Asked, View, attempt, timeline};
 use crate::service::inspect::Inspected;
 use crate::ui::icon::{Icon, icon};
-use crate::ui::parts::{ago, exact, id, span, state};
+use crate::ui::parts::{ago, edited, exact, id, span, state};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::{size, visible};
 
@@ -28,6 +30,10 @@ pub(in crate::ui) struct Viewer<'a> {
     pub(in crate::ui) message: Option<String>,
     /// The page of the application, where it is one's.
     pub(in crate::ui) app: Option<String>,
+    /// The page where it is changed and sent; `None` where there is none.
+    pub(in crate::ui) edit: Option<String>,
+    /// The page of the message that this one was made of by hand, where there is one.
+    pub(in crate::ui) original: Option<String>,
 }
 
 /// What the parts of the page are made from.
@@ -36,6 +42,8 @@ pub(in crate::ui) struct Scene<'a> {
     pub(in crate::ui) inspected: &'a Inspected,
     pub(in crate::ui) asked: &'a Asked,
     pub(in crate::ui) now: Timestamp,
+    /// What came of a secret that was checked against the signature of the attempt.
+    pub(in crate::ui) checked: Option<Checked>,
 }
 
 impl<'a> Viewer<'a> {
@@ -45,8 +53,11 @@ impl<'a> Viewer<'a> {
         let environment = visitor.environment().id;
         let owner = route.app.source.map_or_else(|| route.app.id.to_string(), |source| source.to_string());
         let place = |place: &str, rest: String| format!("/dashboard/{environment}/{place}/{owner}{rest}");
+        let path = super::path(environment, &owner, message.id, endpoint.id);
         Self {
-            path: super::path(environment, &owner, message.id, endpoint.id),
+            edit: Some(format!("{path}/edit")),
+            original: message.edited_of.map(|original| place("messages", format!("/{original}"))),
+            path,
             csrf: visitor.csrf(),
             rights: visitor.identity().rights(),
             endpoint: place("endpoints", format!("/{}", endpoint.id)),
@@ -65,7 +76,9 @@ impl Scene<'_> {
     /// Its heading.
     pub(in crate::ui) fn heading(&self) -> Markup {
         let Inspected { message, delivery, .. } = self.inspected;
-        html! { (visible(&message.event_type, false)) " " (state(delivery.state, delivery.attempts)) }
+        html! { (visible(&message.event_type, false)) " " (state(delivery.state, delivery.attempts))
+            @if message.edited_of.is_some() { " " (edited()) }
+        }
     }
 
     /// All that stands below it.
@@ -110,9 +123,24 @@ impl Scene<'_> {
                     "."
                     @if let Some(due) = due { " " (self.next(*due)) }
                 }
+                @if let Some(original) = self.inspected.message.edited_of { (self.made_by_hand(original)) }
                 @if let Some(why) = held_up(self.inspected) { p.alert { (why) } }
                 @if let Some(advice) = told.advice { p.why { (advice) } }
                 (self.acts())
+            }
+        }
+    }
+
+    /// That it is somebody's test, and of which message.
+    fn made_by_hand(&self, original: MessageId) -> Markup {
+        html! {
+            p.why {
+                "Somebody has changed "
+                @match &self.viewer.original {
+                    Some(path) => a href=(path) { (original) },
+                    None => (original),
+                }
+                " and sent it as this message. It is attempted once, and counts in no success rate."
             }
         }
     }
@@ -141,12 +169,16 @@ impl Scene<'_> {
             }
             () => why_not,
         };
+        let may_edit = self.viewer.rights.has(Right::Send) && self.inspected.message.payload.is_some();
         let may_skip = matches!(self.inspected.delivery.state, State::Waiting | State::Parked);
         html! {
             div.actions {
                 form method="post" action={ (path) "/resend" } {
                     input type="hidden" name="csrf" value=(self.viewer.csrf);
                     button.primary type="submit" data-key="r" disabled[why_not.is_some()] { (icon(Icon::RotateCcw)) (word) }
+                }
+                @if let (Some(edit), true) = (&self.viewer.edit, may_edit) {
+                    a.button href=(edit) { "Edit and send…" }
                 }
                 @if may_skip && self.viewer.rights.has(Right::Send) {
                     form method="post" action={ (path) "/skip" } {

@@ -14,7 +14,7 @@ use crate::ui::dashboard::thing::Whose;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::json;
-use crate::ui::parts::{Kind, ago, exact, id, pill, state};
+use crate::ui::parts::{Kind, ago, edited, exact, id, pill, state};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::{size, visible};
 
@@ -36,7 +36,10 @@ pub(super) fn of(visitor: &SignedIn, known: &Known) -> Page {
         }
     };
     let title = format!("{} {}", message.event_type, message.id);
-    let heading = visible(&message.event_type, false);
+    let heading = html! {
+        (visible(&message.event_type, false))
+        @if message.edited_of.is_some() { " " (edited()) }
+    };
     Frame::new(visitor, Place::Messages).of(&title, heading).page(&content)
 }
 
@@ -137,6 +140,9 @@ fn facts(visitor: &SignedIn, known: &Known) -> Markup {
             dl.facts.aside {
                 div { dt { "Message" } dd { (id(message.id)) } }
                 div { dt { "Accepted" } dd { (ago(message.id.timestamp())) } }
+                @if let Some(original) = message.edited_of {
+                    div { dt { "Changed from" } dd { a href={ (visitor.path(Place::Messages)) "/" (whose) "/" (original) } { (original) } } }
+                }
                 @match whose {
                     Whose::Source(_) => div { dt { "Source" } dd { a href=(visitor.path(Place::Sources)) { "One of the sources" } br; (id(whose)) } },
                     Whose::App(_) => div { dt { "Application" } dd { a href={ (visitor.path(Place::Applications)) "/" (message.app) } { (id(message.app)) } } },

@@ -12,7 +12,7 @@ use crate::ui::dashboard::deliveries::{name, owner};
 use crate::ui::dashboard::query::{self, searched};
 use crate::ui::frame::{Frame, Place};
 use crate::ui::icon::{Icon, icon};
-use crate::ui::parts::{ago, fan_out, older};
+use crate::ui::parts::{ago, edited, fan_out, older};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::visible;
 
@@ -77,6 +77,7 @@ fn row(hit: &MessageHit, path: &str) -> Markup {
                 span.sub {
                     @if app.source.is_some() { "received by " }
                     (visible(name(app), false))
+                    @if message.edited_of.is_some() { " " (edited()) }
                     @for tag in &message.tags { " #" (visible(tag, false)) }
                 }
             }
