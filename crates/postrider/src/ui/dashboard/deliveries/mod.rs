@@ -7,6 +7,7 @@ mod act;
 mod facets;
 mod live;
 mod page;
+mod replay;
 mod row;
 
 pub(super) use row::{name, outcome, owner};
@@ -33,6 +34,7 @@ pub(super) fn router() -> Router<Shared> {
         .route(PATH, get(show))
         .route(&format!("{PATH}/live"), get(live::serve))
         .route(&format!("{PATH}/resend"), post(act::resend))
+        .route(&format!("{PATH}/replay"), get(replay::show).post(replay::begin))
 }
 
 /// What the address asks for.
