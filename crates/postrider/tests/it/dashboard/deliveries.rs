@@ -1,4 +1,4 @@
-//! Deliveries: everything that a search finds is sent again.
+//! Deliveries: the chart over them, and everything that a search finds is sent again.
 
 use serde_json::json;
 
@@ -42,4 +42,34 @@ async fn everything_that_matches_is_sent_again_after_a_look_at_it() {
     has(&refused, &["deliveries are meant"]);
     let page = desk.admin.open(&desk.path("deliveries/replay?q=staus%3Afailed")).await;
     assert_eq!(page.status, 422, "{page}");
+}
+
+#[tokio::test]
+async fn a_chart_stands_over_the_list_and_says_what_it_is_not_narrowed_by() {
+    let desk = Desk::new().await;
+    let message = desk.scene.publish(1).await;
+    desk.scene.status(&message, 0).await;
+    let whole = desk.open("deliveries").await;
+    let brush = format!("data-brush=\"{}\"", desk.path("deliveries"));
+    has(&whole, &["id=\"volume\"", "id=\"volume-table\"", "Attempts of a day", "View as table", &brush]);
+    assert!(!whole.text().contains("not narrowed by"));
+    let one = desk.open("deliveries?q=type%3At+code%3A200+since%3A1h").await;
+    has(
+        &one,
+        &[
+            "id=\"volume\"",
+            "not narrowed by",
+            "<code>code:200</code>",
+            "deliveries?q=type%3At+code%3A200+since%3A1h",
+        ],
+    );
+    assert!(!one.text().contains("<code>type:t</code>"));
+    let nobody = desk.open("deliveries?q=app%3Anobody").await;
+    has(&nobody, &["Nothing matches"]);
+    assert!(!nobody.text().contains("id=\"volume\""));
+    // A selected span has an end: nothing new comes into it.
+    let past = desk
+        .open("deliveries?q=since%3A%222020-01-01T00%3A00%3A00Z%22+until%3A%222020-01-02T00%3A00%3A00Z%22")
+        .await;
+    assert!(!past.text().contains("live-rows"), "{past}");
 }

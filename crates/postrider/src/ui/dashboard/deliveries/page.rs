@@ -5,6 +5,7 @@ use postrider_core::query::{Query, QueryError};
 use postrider_core::rights::Right;
 use postrider_store::{DeliveryHit, Facets, Searched};
 
+use super::volume::{self, Volume};
 use super::{Asked, address, facets, row};
 use crate::service::search::Timed;
 use crate::ui::Page;
@@ -19,7 +20,13 @@ use crate::ui::signed_in::SignedIn;
 type Found = Result<Timed<Searched<DeliveryHit>>, QueryError>;
 
 /// The page.
-pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, counts: Option<&Timed<Facets>>) -> Page {
+pub(super) fn of(
+    visitor: &SignedIn,
+    asked: &Asked,
+    found: &Found,
+    counts: Option<&Timed<Facets>>,
+    volume: Option<&Volume>,
+) -> Page {
     let path = visitor.path(Place::Deliveries);
     let read: Option<Query> = asked.q.parse().ok();
     let content = html! {
@@ -29,6 +36,7 @@ pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, counts: Optio
             @match found {
                 Err(_) => {}
                 Ok(Timed { found, took }) => {
+                    @if let Some(volume) = volume { (volume::chart(volume, has_since(read.as_ref()), address(&path, &asked.q, None))) }
                     @if let Some(counts) = counts { (facets::of(&path, read.as_ref(), &counts.found)) }
                     div.pages {
                         (searched(found.looked, found.reached, found.next.is_none(), *took))
@@ -45,7 +53,12 @@ pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, counts: Optio
             }
         }
     };
-    Frame::new(visitor, Place::Deliveries).page(&content)
+    Frame::new(visitor, Place::Deliveries).with_charts().page(&content)
+}
+
+/// Whether the search says from when on.
+fn has_since(query: Option<&Query>) -> bool {
+    query.is_some_and(|query| query.terms().iter().any(|term| term.to_string().starts_with("since:")))
 }
 
 /// Whether the search ends at a fixed time, so that nothing new can come into it.
