@@ -162,6 +162,7 @@ impl From<AnalyticsQuery> for analytics::Query {
                 RankQuery::Latency => Rank::Slowness,
             },
             app: app_id.as_deref().map(Ref::parse),
+            source: None,
             endpoint: endpoint_id.as_deref().map(Ref::parse),
             event_type,
         }

@@ -11,7 +11,7 @@ mod heat;
 mod report;
 
 use postrider_core::app::Ref;
-use postrider_core::id::{AppId, EndpointId};
+use postrider_core::id::{AppId, EndpointId, SourceId};
 use postrider_core::names::Invalid;
 use postrider_core::rights::Right;
 use postrider_core::rollup::Resolution;
@@ -23,7 +23,7 @@ pub use csv::csv;
 pub use heat::Heat;
 pub use report::{Key, Line, Report};
 
-use super::access;
+use super::access::{self, Owner};
 use super::fields::InvalidFields;
 use crate::context::Context;
 
@@ -45,7 +45,9 @@ pub struct Query {
     pub rank: Rank,
     /// Only of this application.
     pub app: Option<Ref<AppId>>,
-    /// Only of this endpoint, of the application that is named.
+    /// Only of what this source received. Not beside an application.
+    pub source: Option<Ref<SourceId>>,
+    /// Only of this endpoint, of the application or the source that is named.
     pub endpoint: Option<Ref<EndpointId>>,
     /// Only of this event type.
     pub event_type: Option<String>,
@@ -153,13 +155,14 @@ async fn reach(
         Reach::App(_, app) => Some(Ref::Id(app)),
         Reach::Environment(_) | Reach::Instance => None,
     };
-    let Some(app) = query.app.as_ref().or(own.as_ref()) else {
+    let app = query.app.as_ref().or(own.as_ref()).map(Owner::App);
+    let Some(owner) = app.or_else(|| query.source.as_ref().map(Owner::Source)) else {
         if query.endpoint.is_some() {
             return Err(InvalidFields::one("endpointId", Invalid::value("needs `appId` beside it")).into());
         }
         return Ok((Within::Environment(identity.environment(Right::Read)?), None));
     };
-    let found = access::app(context, identity, Right::Read, app).await?;
+    let found = access::app(context, identity, Right::Read, owner).await?;
     let endpoint = match &query.endpoint {
         Some(endpoint) => Some(access::endpoint(context, found.scope, endpoint).await?.id),
         None => None,

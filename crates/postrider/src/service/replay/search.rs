@@ -58,7 +58,7 @@ pub async fn begin(
     query: &str,
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
-    let Some(Meant { scope, span, query }) = check(context, identity, query).await? else {
+    let Some(Meant { scope, span, query }) = check(context, identity, Right::Send, query).await? else {
         let message = "names an application or a source that is not there";
         return Err(InvalidFields::one("q", Invalid::value(message)).into());
     };
@@ -70,12 +70,13 @@ pub async fn begin(
     Ok(tasks::start(context, within, job, span, once).await?)
 }
 
-/// Counts what the query means and what would become of it, for a bounded time, and does nothing.
+/// Counts what the query means and what would become of it, for a bounded time, and does nothing: whoever may read may
+/// ask for it.
 pub async fn foresee(context: &Context, identity: Identity, query: &str) -> Result<Foreseen, Error> {
     let began = Instant::now();
     let now = context.now();
     let nothing = Foreseen { matched: 0, skipped: BTreeMap::new(), complete: true, reached: now };
-    let Some(Meant { scope, span, query }) = check(context, identity, query).await? else {
+    let Some(Meant { scope, span, query }) = check(context, identity, Right::Read, query).await? else {
         return Ok(nothing);
     };
     let mut from = span.first_row();
@@ -117,7 +118,12 @@ struct Meant {
 }
 
 /// `None` where the query names an application or a source that is not there.
-async fn check(context: &Context, identity: Identity, text: &str) -> Result<Option<Meant>, Error> {
+async fn check(
+    context: &Context,
+    identity: Identity,
+    right: Right,
+    text: &str,
+) -> Result<Option<Meant>, Error> {
     let query: Query = text.parse().map_err(|error| {
         let invalid = Invalid { message: search::said(&error).into(), kind: "value_error.query" };
         InvalidFields::one("q", invalid)
@@ -128,7 +134,7 @@ async fn check(context: &Context, identity: Identity, text: &str) -> Result<Opti
         return Err(InvalidFields::one("q", Invalid::value(message)).into());
     }
     let now = context.now();
-    let Some(scope) = search::place(context, identity, Right::Send, &query).await? else { return Ok(None) };
+    let Some(scope) = search::place(context, identity, right, &query).await? else { return Ok(None) };
     let narrowing = query.narrowing(now);
     let until = narrowing.until.map_or(now, |until| until.min(now));
     let since = narrowing.since.unwrap_or(Timestamp::from_micros(0));

@@ -151,8 +151,13 @@ customElements.define("select-rows", class extends HTMLElement {
   }
   boxes() { return [...this.querySelectorAll("tbody input[type=checkbox]")]; }
   count() {
-    const count = this.boxes().filter((box) => box.checked).length;
+    // Who may not send has nothing to select for.
+    if (!this.bar) return;
+    const boxes = this.boxes();
+    const count = boxes.filter((box) => box.checked).length;
     this.bar.hidden = count === 0;
+    const all = this.bar.querySelector("[data-all-selected]");
+    if (all) all.hidden = count < boxes.length;
     this.bar.querySelector("[data-count]").textContent = count;
   }
 });

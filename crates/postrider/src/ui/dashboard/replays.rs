@@ -8,7 +8,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 use postrider_core::id::TaskId;
 use postrider_core::rights::Right;
-use postrider_core::task::{Skip, Task, TaskKind, TaskStatus};
+use postrider_core::task::{Job, Skip, Task, TaskKind, TaskStatus};
 use postrider_store::{Edge, Page as Rows, TaskFilter};
 use serde::Deserialize;
 
@@ -65,7 +65,7 @@ fn standing(task: &Task) -> Markup {
     }
 }
 
-const fn left_out(why: Skip) -> &'static str {
+pub(super) const fn left_out(why: Skip) -> &'static str {
     match why {
         Skip::NoPayload => "without a payload any more",
         Skip::UnderWay => "under way already",
@@ -91,7 +91,7 @@ async fn list(
         @if listed.rows.is_empty() {
             div.empty {
                 h2 { "Nothing has been replayed" }
-                p { "Replays begin at an endpoint (recover what failed, send what is missing), at an issue, or by "
+                p { "Replays begin at a search of deliveries, at an endpoint (recover what failed, send what is missing), at an issue, or by "
                     code { "postrider replay" } ". Each keeps the rate limits of its endpoint, survives a restart, and can be ended here." }
             }
         } @else {
@@ -105,6 +105,7 @@ async fn list(
                         tr {
                             td.tight { (standing(task)) }
                             td.wide { a.row href={ (path) "/" (task.id) } { (word(task.job.kind())) }
+                                @if let Some(query) = searched(task) { span.sub { code { (visible(query, false)) } } }
                                 span.sub { "accepted from " (exact(task.span.since)) } }
                             td { (bar(task)) }
                             td.number { (count(task.progress.affected)) }
@@ -119,6 +120,18 @@ async fn list(
         }
     };
     Ok(Frame::new(&visitor, Place::Replays).page(&body).into_response())
+}
+
+/// The search whose deliveries the task sends again.
+const fn searched(task: &Task) -> Option<&String> {
+    match &task.job {
+        Job::ReplaySearch(replay) => Some(&replay.query),
+        _ => None,
+    }
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 fn bar(task: &Task) -> Markup {
@@ -164,6 +177,9 @@ fn one(visitor: &SignedIn, task: &Task) -> Markup {
                     div { dt { "Accepted" } dd { "from " (exact(task.span.since)) " to " (exact(task.span.until)) } }
                     @if let (Some(app), Some(endpoint)) = (task.app, task.job.endpoint()) {
                         div { dt { "Endpoint" } dd { a href={ (visitor.path(Place::Endpoints)) "/" (app) "/" (endpoint) } { (endpoint) } } }
+                    }
+                    @if let Some(query) = searched(task) {
+                        div { dt { "Search" } dd { a href={ (visitor.path(Place::Deliveries)) "?q=" (encoded(query)) } { code { (visible(query, false)) } } } }
                     }
                     div { dt { "Begun" } dd { (exact(task.created_at)) } }
                     div { dt { "Took" } dd { (span(took)) } }

@@ -32,6 +32,8 @@ pub(crate) struct Chart<'a> {
     pub(crate) lines: Vec<Drawn>,
     /// The list that a selected span leads to: its `since` and `until` are set in the search.
     pub(crate) brush: Option<String>,
+    /// How high it is, in pixels, where it is not of the usual height.
+    pub(crate) height: Option<u16>,
 }
 
 /// A line of a chart.
@@ -44,7 +46,17 @@ pub(crate) struct Drawn {
     pub(crate) values: Vec<Option<f64>>,
 }
 
-impl Chart<'_> {
+impl<'a> Chart<'a> {
+    /// The chart, lower: for what stands over a list.
+    pub(crate) fn low(self) -> Self {
+        Self { height: Some(120), ..self }
+    }
+
+    /// The chart with another title.
+    pub(crate) fn titled(self, title: &'a str) -> Self {
+        Self { title, ..self }
+    }
+
     /// The chart with its table.
     pub(crate) fn markup(&self) -> Markup {
         let table = format!("{}-table", self.id);
@@ -52,7 +64,7 @@ impl Chart<'_> {
         html! {
             figure.plot {
                 figcaption { (self.title) }
-                time-chart #(self.id) for=(table) data-unit=(unit) data-kind=(kind) data-brush=[self.brush.as_deref()]
+                time-chart #(self.id) for=(table) data-unit=(unit) data-kind=(kind) data-brush=[self.brush.as_deref()] data-height=[self.height]
                     tabindex="0" role="img" aria-label={ (self.title) ". The table below has its numbers." } hidden {}
                 details.as-table {
                     summary { "View as table" }

@@ -3,6 +3,7 @@
 mod analytics;
 mod applications;
 mod bins;
+mod deliveries;
 mod edited;
 mod endpoints;
 mod event_types;

@@ -19,7 +19,16 @@ pub(in crate::ui::dashboard) fn volume<'a>(report: &Report, line: &Line, brush: 
         drawn(report, line, "Failed", "--series-bad", |counts| Some(counts.failed() as f64), Some(0.0)),
     ];
     let times = report.times().collect();
-    Chart { id: "volume", title: "Attempts", unit: Unit::Count, is_bars: true, times, lines, brush }
+    Chart {
+        id: "volume",
+        title: "Attempts",
+        unit: Unit::Count,
+        is_bars: true,
+        times,
+        lines,
+        brush,
+        height: None,
+    }
 }
 
 /// The part of attempts that succeeded.
@@ -34,6 +43,7 @@ pub(super) fn success<'a>(report: &Report, line: &Line) -> Chart<'a> {
         times,
         lines,
         brush: None,
+        height: None,
     }
 }
 
@@ -48,7 +58,16 @@ pub(super) fn latency<'a>(report: &Report, line: &Line) -> Chart<'a> {
         quantile(0.5, "p50", "--series-1"),
     ];
     let times = report.times().collect();
-    Chart { id: "latency", title: "Latency", unit: Unit::Millis, is_bars: false, times, lines, brush: None }
+    Chart {
+        id: "latency",
+        title: "Latency",
+        unit: Unit::Millis,
+        is_bars: false,
+        times,
+        lines,
+        brush: None,
+        height: None,
+    }
 }
 
 /// Attempts by what they are told apart by: the first lines.
@@ -65,6 +84,7 @@ pub(super) fn by<'a>(report: &Report) -> Chart<'a> {
         times,
         lines,
         brush: None,
+        height: None,
     }
 }
 

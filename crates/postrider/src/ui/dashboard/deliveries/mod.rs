@@ -7,7 +7,9 @@ mod act;
 mod facets;
 mod live;
 mod page;
+mod replay;
 mod row;
+mod volume;
 
 pub(super) use row::{name, outcome, owner};
 
@@ -33,6 +35,7 @@ pub(super) fn router() -> Router<Shared> {
         .route(PATH, get(show))
         .route(&format!("{PATH}/live"), get(live::serve))
         .route(&format!("{PATH}/resend"), post(act::resend))
+        .route(&format!("{PATH}/replay"), get(replay::show).post(replay::begin))
 }
 
 /// What the address asks for.
@@ -85,7 +88,14 @@ async fn show(
         Err(search::Error::Query(error)) => Err(error),
         Ok(listed) => Ok(listed),
     };
-    // Counts are a help beside the list. A list that is there is shown without them.
-    let facets = if listed.is_ok() { search::facets(&context, identity, &asked.q).await.ok() } else { None };
-    Ok(page::of(&visitor, &asked, &listed, facets.as_ref()).into_response())
+    let Ok(found) = &listed else {
+        return Ok(page::of(&visitor, &asked, &listed, None, None).into_response());
+    };
+    // Counts and the chart are a help beside the list. A list that is there is shown without them.
+    let query = asked.q.parse().unwrap_or_default();
+    let (facets, volume) = tokio::join!(
+        search::facets(&context, identity, &asked.q),
+        volume::of(&context, identity, &query, found.found.rows.first()),
+    );
+    Ok(page::of(&visitor, &asked, &listed, facets.ok().as_ref(), volume.as_ref()).into_response())
 }

@@ -5,9 +5,11 @@ use postrider_core::query::{Query, QueryError};
 use postrider_core::rights::Right;
 use postrider_store::{DeliveryHit, Facets, Searched};
 
+use super::volume::{self, Volume};
 use super::{Asked, address, facets, row};
 use crate::service::search::Timed;
 use crate::ui::Page;
+use crate::ui::dashboard::numbers::count;
 use crate::ui::dashboard::query::{self, searched};
 use crate::ui::frame::{Frame, Place};
 use crate::ui::icon::{Icon, icon};
@@ -18,7 +20,13 @@ use crate::ui::signed_in::SignedIn;
 type Found = Result<Timed<Searched<DeliveryHit>>, QueryError>;
 
 /// The page.
-pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, counts: Option<&Timed<Facets>>) -> Page {
+pub(super) fn of(
+    visitor: &SignedIn,
+    asked: &Asked,
+    found: &Found,
+    counts: Option<&Timed<Facets>>,
+    volume: Option<&Volume>,
+) -> Page {
     let path = visitor.path(Place::Deliveries);
     let read: Option<Query> = asked.q.parse().ok();
     let content = html! {
@@ -28,19 +36,29 @@ pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, counts: Optio
             @match found {
                 Err(_) => {}
                 Ok(Timed { found, took }) => {
+                    @if let Some(volume) = volume { (volume::chart(volume, has_since(read.as_ref()), address(&path, &asked.q, None))) }
                     @if let Some(counts) = counts { (facets::of(&path, read.as_ref(), &counts.found)) }
                     div.pages {
                         (searched(found.looked, found.reached, found.next.is_none(), *took))
+                        @if may_replay(visitor, asked, found) {
+                            a.replay-all href=(address(&format!("{path}/replay"), &asked.q, None)) { "Replay all that match…" }
+                        }
                         @if asked.after.is_none() && !is_past(read.as_ref()) { (live(&path, asked)) }
                     }
-                    (rows(visitor, asked, found, &path))
+                    @let matched = counts.map(|counts| &counts.found).filter(|counts| counts.is_whole).map(|counts| counts.matched);
+                    (rows(visitor, asked, (found, matched), &path))
                     @let next = found.next.map(|next| address(&path, &asked.q, Some(next)));
                     (older(next.as_deref()))
                 }
             }
         }
     };
-    Frame::new(visitor, Place::Deliveries).page(&content)
+    Frame::new(visitor, Place::Deliveries).with_charts().page(&content)
+}
+
+/// Whether the search says from when on.
+fn has_since(query: Option<&Query>) -> bool {
+    query.is_some_and(|query| query.terms().iter().any(|term| term.to_string().starts_with("since:")))
 }
 
 /// Whether the search ends at a fixed time, so that nothing new can come into it.
@@ -57,7 +75,18 @@ fn live(path: &str, asked: &Asked) -> Markup {
     }
 }
 
-fn rows(visitor: &SignedIn, asked: &Asked, found: &Searched<DeliveryHit>, path: &str) -> Markup {
+/// Whether there is something to send again that a search names. Everything at once is not sent.
+fn may_replay(visitor: &SignedIn, asked: &Asked, found: &Searched<DeliveryHit>) -> bool {
+    !asked.q.is_empty() && !found.rows.is_empty() && visitor.identity().rights().has(Right::Send)
+}
+
+/// The rows of the page; of all that match, how many there are where that is known.
+fn rows(
+    visitor: &SignedIn,
+    asked: &Asked,
+    (found, matched): (&Searched<DeliveryHit>, Option<u64>),
+    path: &str,
+) -> Markup {
     if found.rows.is_empty() {
         return empty(visitor, asked, found, path);
     }
@@ -78,6 +107,15 @@ fn rows(visitor: &SignedIn, asked: &Asked, found: &Searched<DeliveryHit>, path: 
                     input type="hidden" name="q" value=(asked.q);
                     span { strong data-count { "0" } " selected" }
                     button.primary type="submit" { (icon(Icon::RotateCcw)) "Send again" }
+                    @if may_replay(visitor, asked, found) && (found.next.is_some() || asked.after.is_some()) {
+                        // A script shows it when all rows are selected.
+                        span data-all-selected hidden {
+                            "All " (found.rows.len()) " on this page are selected. "
+                            a href=(address(&format!("{path}/replay"), &asked.q, None)) {
+                                @match matched { Some(matched) => { "Select all " (count(matched)) " that match" }, None => "Select all that match" }
+                            }
+                        }
+                    }
                 }
             }
         }
