@@ -16,7 +16,7 @@ use super::path::Path;
 use super::problem::Problem;
 use crate::context::Context;
 use crate::service::access;
-use crate::service::bins::{Created, Full, Listed, Mode};
+use crate::service::bins::{CreateError, Created, Listed};
 
 const TAG: &str = "Bin";
 
@@ -76,6 +76,21 @@ struct BinsOut<'a> {
     data: Vec<BinOut<'a>>,
 }
 
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        let (code, detail) = match error {
+            CreateError::Off => (
+                "bins_disabled",
+                "Bins are switched off on this server: `bins.enabled` in its configuration.",
+            ),
+            CreateError::Full => {
+                ("too_many_bins", "There are as many bins as there may be: `bins.max` in the configuration.")
+            }
+        };
+        Self::plain(StatusCode::CONFLICT, code, detail)
+    }
+}
+
 fn url(context: &Context, name: &str) -> String {
     format!("{}/bin/{name}", context.public_url())
 }
@@ -126,14 +141,7 @@ pub(crate) async fn create(
     State(context): State<Context>,
 ) -> Result<Response, Problem> {
     let scope = identity.environment(Right::Manage).map_err(access::Error::from)?;
-    if context.bins.settings().mode == Mode::Off {
-        let detail = "Bins are switched off on this server: `bins.enabled` in its configuration.";
-        return Err(Problem::plain(StatusCode::CONFLICT, "bins_disabled", detail));
-    }
-    let created = context.bins.create(scope).map_err(|Full| {
-        let detail = "There are as many bins as there may be: `bins.max` in the configuration.";
-        Problem::plain(StatusCode::CONFLICT, "too_many_bins", detail)
-    })?;
+    let created = context.bins.create(scope)?;
     let Created { name, view_key, expires_at } = &created;
     let url = url(&context, name);
     let view_url = format!("{url}#key={view_key}");

@@ -40,10 +40,16 @@ pub struct Listed {
     pub expires_at: Timestamp,
 }
 
-/// There are as many bins as there may be, or as many of one environment.
+/// Why a bin is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there are as many bins as there may be")]
-pub struct Full;
+pub enum CreateError {
+    /// The operator has not switched them on.
+    #[error("bins are switched off on this server: `bins.enabled` in its configuration")]
+    Off,
+    /// There are as many as there may be, or as many of one environment.
+    #[error("there are as many bins as there may be: `bins.max` in the configuration")]
+    Full,
+}
 
 /// Whether somebody may read a bin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +64,10 @@ pub enum Entry {
 
 impl Bins {
     /// Makes a bin that takes its key to be read.
-    pub fn create(&self, scope: EnvironmentScope) -> Result<Created, Full> {
+    pub fn create(&self, scope: EnvironmentScope) -> Result<Created, CreateError> {
+        if self.settings().mode == Mode::Off {
+            return Err(CreateError::Off);
+        }
         let (name, view_key) =
             (self.random(NAME_RANDOM), format!("{VIEW_KEY_PREFIX}{}", self.random(KEY_RANDOM)));
         let made_at = self.now();
@@ -67,7 +76,7 @@ impl Bins {
         if self.shelf().insert(&name, Some(owner)) {
             Ok(Created { name, view_key, expires_at })
         } else {
-            Err(Full)
+            Err(CreateError::Full)
         }
     }
 
@@ -87,6 +96,16 @@ impl Bins {
         let mut listed: Vec<_> = own.collect();
         listed.sort_by(|a, b| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)));
         listed
+    }
+
+    /// The bins that nobody made, with their requests, by name: where any name is one.
+    #[must_use]
+    pub fn unowned(&self) -> Vec<(String, usize)> {
+        let locked = self.shelf();
+        let unowned = locked.iter().filter(|(_, bin)| bin.owner.is_none());
+        let mut unowned: Vec<_> = unowned.map(|(name, bin)| (name.clone(), bin.requests.len())).collect();
+        unowned.sort();
+        unowned
     }
 
     /// Removes a bin with all that is in it; `false` when this environment has none of this name.

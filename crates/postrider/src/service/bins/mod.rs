@@ -52,7 +52,7 @@ use ring::hmac;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-pub use self::access::{Created, Entry, Full, Listed, VIEW_KEY_PREFIX};
+pub use self::access::{CreateError, Created, Entry, Listed, VIEW_KEY_PREFIX};
 pub use self::held::Hold;
 pub use self::look::{Caps, Overview};
 pub use self::request::{Arrived, Ended, Kept};

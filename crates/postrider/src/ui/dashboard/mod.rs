@@ -9,6 +9,7 @@ mod act;
 mod analytics;
 mod applications;
 mod audit_log;
+mod bins;
 mod deliveries;
 pub(super) mod delivery;
 mod endpoint;
@@ -77,6 +78,7 @@ pub(super) fn router(context: Context, health: Arc<Health>) -> Router {
         .merge(keys::router())
         .merge(system::router())
         .merge(sources::router())
+        .merge(bins::router())
         .merge(setup::router())
         .merge(messages::router())
         .merge(message::router())

@@ -1,6 +1,7 @@
 //! Pages of what there is: messages, endpoints, applications and event types, as people use them.
 
 mod applications;
+mod bins;
 mod endpoints;
 mod event_types;
 mod messages;
