@@ -107,14 +107,19 @@ impl Counts {
         }
     }
 
+    /// The histogram of latencies: how many attempts are in each bucket ([`latency_bounds`]).
+    #[must_use]
+    pub fn latencies(&self) -> [u64; LATENCY_BUCKETS] {
+        std::array::from_fn(|bucket| self.get(Counter::of_latency(bucket)))
+    }
+
     /// The latency below which this share (0 to 1) of the attempts stayed; `None` without any.
     ///
     /// The truth is in the same bucket of the histogram: off by less than a factor of two between 1 ms and 16 s, by less
     /// than a millisecond below that, and by less than a factor of four above.
     #[must_use]
     pub fn latency(&self, share: f64) -> Option<Duration> {
-        let counts: [u64; LATENCY_BUCKETS] =
-            std::array::from_fn(|bucket| self.get(Counter::of_latency(bucket)));
+        let counts = self.latencies();
         let all: u64 = counts.iter().sum();
         if all == 0 {
             return None;
@@ -139,7 +144,7 @@ impl Counts {
     /// The mean latency; `None` without any.
     #[must_use]
     pub fn mean_latency(&self) -> Option<Duration> {
-        let timed: u64 = (0..LATENCY_BUCKETS).map(|bucket| self.get(Counter::of_latency(bucket))).sum();
+        let timed: u64 = self.latencies().iter().sum();
         let micros = self.get(Counter::LatencyMicros);
         micros.checked_div(timed).map(Duration::from_micros)
     }

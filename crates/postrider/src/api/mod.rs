@@ -58,7 +58,7 @@ mod user;
 
 mod openapi;
 
-pub(crate) use analytics::json as analytics_json;
+pub(crate) use analytics::{json as analytics_json, latency_json};
 
 use axum::Router;
 use axum::routing::get;

@@ -1,5 +1,6 @@
 //! Analytics: numbers over time, as JSON or as a file.
 
+mod latency;
 mod model;
 
 use axum::extract::State;
@@ -15,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::latency::json as latency_json;
 use self::model::ReportOut;
 use super::answer;
 use super::caller::Caller;
@@ -30,7 +32,7 @@ const CSV: &str = "text/csv";
 
 /// The routes of these operations.
 pub(super) fn routes() -> OpenApiRouter<Context> {
-    OpenApiRouter::default().routes(routes!(get))
+    OpenApiRouter::default().routes(routes!(get)).routes(routes!(latency::get_latency))
 }
 
 impl From<Error> for Problem {
@@ -128,6 +130,16 @@ pub(crate) enum FormatQuery {
     Csv,
 }
 
+impl From<ResolutionQuery> for Resolution {
+    fn from(resolution: ResolutionQuery) -> Self {
+        match resolution {
+            ResolutionQuery::FiveMinutes => Self::FiveMinutes,
+            ResolutionQuery::Hour => Self::Hour,
+            ResolutionQuery::Day => Self::Day,
+        }
+    }
+}
+
 impl From<AnalyticsQuery> for analytics::Query {
     fn from(query: AnalyticsQuery) -> Self {
         let AnalyticsQuery {
@@ -136,11 +148,7 @@ impl From<AnalyticsQuery> for analytics::Query {
         Self {
             since,
             until,
-            resolution: resolution.map(|resolution| match resolution {
-                ResolutionQuery::FiveMinutes => Resolution::FiveMinutes,
-                ResolutionQuery::Hour => Resolution::Hour,
-                ResolutionQuery::Day => Resolution::Day,
-            }),
+            resolution: resolution.map(Resolution::from),
             by: match group_by {
                 ByQuery::None => By::None,
                 ByQuery::EventType => By::EventType,
@@ -188,7 +196,11 @@ pub(crate) async fn get(
         None => wants_csv(&headers),
     };
     let report = analytics::report(&context, identity, &query.into()).await?;
-    Ok(if as_file { file(&report) } else { answer::reply(StatusCode::OK, &ReportOut::from(&report)) })
+    Ok(if as_file {
+        file("analytics.csv", analytics::csv(&report))
+    } else {
+        answer::reply(StatusCode::OK, &ReportOut::from(&report))
+    })
 }
 
 /// A report as the API gives it, for pages that offer it as a file.
@@ -204,12 +216,10 @@ fn wants_csv(headers: &HeaderMap) -> bool {
         && !types.clone().any(|name| name.eq_ignore_ascii_case("application/json"))
 }
 
-fn file(report: &Report) -> Response {
-    const HEADERS: [(header::HeaderName, HeaderValue); 2] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"analytics.csv\"")),
-    ];
-    (HEADERS, analytics::csv(report)).into_response()
+fn file(name: &str, text: String) -> Response {
+    const TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, TYPE)], [(header::CONTENT_DISPOSITION, disposition)], text).into_response()
 }
 
 #[cfg(test)]

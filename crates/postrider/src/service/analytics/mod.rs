@@ -7,6 +7,7 @@
 //! Deliberately absent: points in which nothing happened. Whoever draws them knows the distance of the points.
 
 mod csv;
+mod heat;
 mod report;
 
 use postrider_core::app::Ref;
@@ -19,6 +20,7 @@ use postrider_core::time::Timestamp;
 use postrider_store::{Group, Grouping, Rank, RollupQuery, Series, Within};
 
 pub use csv::csv;
+pub use heat::Heat;
 pub use report::{Key, Line, Report};
 
 use super::access;

@@ -3,6 +3,7 @@
 pub(crate) mod chart;
 mod difference;
 mod duration;
+mod heat;
 mod id;
 mod paging;
 mod pill;
@@ -12,6 +13,7 @@ pub(crate) mod waterfall;
 
 pub(crate) use difference::{difference, difference_but};
 pub(crate) use duration::{clock, span};
+pub(crate) use heat::heat;
 pub(crate) use id::{copy, id};
 pub(crate) use paging::older;
 pub(crate) use pill::{Kind, outcome, pill, state};

@@ -84,6 +84,24 @@ async fn numbers_come_as_a_file_too() {
 }
 
 #[tokio::test]
+async fn latencies_are_told_by_how_many_took_how_long() {
+    let scene = scene().await;
+    let heat = scene.client.get("/api/v1/analytics/latency?resolution=1d").await.must(200);
+    assert_eq!((&heat["stepSeconds"], heat["buckets"].as_array().unwrap().len()), (&json!(86_400), 16));
+    assert_eq!(heat["buckets"][15], json!({"fromMs": 16_384, "toMs": null}));
+    let counts =
+        heat["points"].as_array().unwrap().iter().flat_map(|point| point["counts"].as_array().unwrap());
+    assert_eq!(counts.map(|count| count.as_u64().unwrap()).sum::<u64>(), 5, "{heat}");
+    assert!(heat["points"][0]["p99Ms"].as_f64().unwrap() > 0.0, "{heat}");
+
+    let file = scene.client.get("/api/v1/analytics/latency?format=csv&eventType=t1").await;
+    assert_eq!(file.headers["content-disposition"], "attachment; filename=\"latency.csv\"");
+    assert!(file.text().starts_with("at,from_0_ms,from_1_ms,"), "{file}");
+    let refused = scene.client.get("/api/v1/analytics/latency?endpointId=ep").await.must(422);
+    assert_eq!(refused["detail"][0]["loc"], json!(["query", "endpointId"]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_told_is_refused_by_name() {
     let scene = Scene::new().await;
     for (query, name) in [

@@ -98,6 +98,7 @@ async fn no_route_reaches_a_foreign_object() {
         "authentication.whoami",
         "endpoint.get_stats",
         "analytics.get",
+        "analytics.get_latency",
         // What comes from now on, which is nothing.
         "ingest_listener.listen",
         "environment.list",

@@ -129,6 +129,7 @@ pub(super) const ALL: &[Operation] = &[
     get("delivery.facets", Access::Reached),
     get("message.search", Access::Reached),
     get("analytics.get", Access::Reached),
+    get("analytics.get_latency", Access::Reached),
     get("issue.list", Access::Reached),
     get("issue.get", Access::App),
     with("issue.patch", Access::App, || json!({"state": "acknowledged"})),

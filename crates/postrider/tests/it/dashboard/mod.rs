@@ -1,5 +1,6 @@
 //! Pages of what there is: messages, endpoints, applications and event types, as people use them.
 
+mod analytics;
 mod applications;
 mod bins;
 mod endpoints;

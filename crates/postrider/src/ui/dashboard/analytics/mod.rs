@@ -15,7 +15,7 @@ use super::Shared;
 use super::failure::Failure;
 use super::span::Span;
 use crate::context::Context;
-use crate::service::analytics::{self, By, Query};
+use crate::service::analytics::{self, By, Heat, Query};
 use crate::ui::page::download;
 use crate::ui::signed_in::SignedIn;
 
@@ -23,6 +23,9 @@ pub(super) fn router() -> Router<Shared> {
     const PATH: &str = "/dashboard/{environment}/analytics";
     Router::new().route(PATH, get(show)).route(&format!("{PATH}/{{file}}"), get(file))
 }
+
+/// Columns of the heat map: what still fits beside each other, and into a table that is read.
+const COLUMNS: i64 = 50;
 
 /// What the address asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +63,7 @@ struct File {
     file: String,
 }
 
-/// The numbers that are told apart, as a file.
+/// The numbers that are told apart, or those of the heat map, as a file.
 async fn file(
     visitor: SignedIn,
     State(context): State<Context>,
@@ -68,10 +71,14 @@ async fn file(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let asked = Asked::read(&query.unwrap_or_default());
-    let report = analytics::report(&context, visitor.identity(), &asked.question(&context, asked.by)).await?;
+    let by = if file.starts_with("latency.") { By::None } else { asked.by };
+    let report = analytics::report(&context, visitor.identity(), &asked.question(&context, by)).await?;
+    let heat = || Heat::of(&report, COLUMNS);
     match file.as_str() {
         "analytics.csv" => Ok(download("analytics.csv", analytics::csv(&report))),
         "analytics.json" => Ok(download("analytics.json", crate::api::analytics_json(&report))),
+        "latency.csv" => Ok(download("latency.csv", heat().csv())),
+        "latency.json" => Ok(download("latency.json", crate::api::latency_json(&heat()))),
         _ => Err(Failure::new(
             StatusCode::NOT_FOUND,
             "Not there",

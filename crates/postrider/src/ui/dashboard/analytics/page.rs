@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 use postrider_core::rollup::Counter;
 
-use super::{Asked, draw};
-use crate::service::analytics::{By, Key, Line, Report};
+use super::{Asked, COLUMNS, draw};
+use crate::service::analytics::{By, Heat, Key, Line, Report};
 use crate::ui::Page;
 use crate::ui::dashboard::numbers::{count, figures, share};
 use crate::ui::frame::{Frame, Place};
 use crate::ui::parts::chart::Chart;
+use crate::ui::parts::{heat, span};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::visible;
 
@@ -28,6 +29,7 @@ pub(super) fn of(visitor: &SignedIn, asked: Asked, whole: &Report, apart: &Repor
                 div.card { (draw::success(whole, line).markup()) }
                 div.card { (draw::latency(whole, line).markup()) }
             }
+            (latencies(visitor, asked, whole))
             (told_apart(visitor, asked, apart))
         } @else {
             div.empty {
@@ -38,6 +40,26 @@ pub(super) fn of(visitor: &SignedIn, asked: Asked, whole: &Report, apart: &Repor
         }
     };
     Frame::new(visitor, Place::Analytics).with_actions(choice).with_charts().page(&content)
+}
+
+/// How many attempts took how long.
+fn latencies(visitor: &SignedIn, asked: Asked, whole: &Report) -> Markup {
+    let map = Heat::of(whole, COLUMNS);
+    let path = visitor.path(Place::Analytics);
+    let query = format!("?span={}", asked.span.name());
+    html! {
+        @if !map.points.is_empty() {
+            section.card aria-label="Latency over time" {
+                (heat(&map, &visitor.path(Place::Deliveries)))
+                p.hint { "A column is " (span(map.distance())) ". A cell leads to the deliveries that were accepted in its time and whose last attempt took as long; "
+                    "retries of older ones are counted in it, and listed at the time of their message. Quantiles are estimates within a row." }
+                div.actions {
+                    a.button href={ (path) "/latency.csv" (query) } { "CSV" }
+                    a.button href={ (path) "/latency.json" (query) } { "JSON" }
+                }
+            }
+        }
+    }
 }
 
 fn told_apart(visitor: &SignedIn, asked: Asked, report: &Report) -> Markup {
