@@ -45,9 +45,10 @@ use http::StatusCode;
 use crate::app::health::Health;
 use crate::context::Context;
 
-/// The pages that every server has, and the files of all pages.
-pub(crate) fn router(context: &Context, health: Arc<Health>) -> Router {
-    let acting = sign_in::router(Arc::clone(context)).merge(dashboard::router(Arc::clone(context), health));
+/// The pages that every server has, and the files of all pages. `origins` are the sites that may show the portal.
+pub(crate) fn router(context: &Context, health: Arc<Health>, origins: &[String]) -> Router {
+    let dashboard = dashboard::router(Arc::clone(context), health, origins);
+    let acting = sign_in::router(Arc::clone(context)).merge(dashboard);
     assets::router()
         // Whoever types the server's address is a person.
         .route("/", get(async || page::see(signed_in::HOME)))

@@ -25,6 +25,7 @@ mod messages;
 mod numbers;
 mod overview;
 mod people;
+mod portal;
 pub(super) mod query;
 mod recent;
 mod replays;
@@ -51,6 +52,8 @@ struct Shared {
     context: Context,
     /// Places for live views.
     views: Views,
+    /// The sites that may show the portal.
+    origins: Arc<[String]>,
     /// How the server is.
     health: Arc<Health>,
 }
@@ -61,9 +64,9 @@ impl FromRef<Shared> for Context {
     }
 }
 
-/// All pages.
-pub(super) fn router(context: Context, health: Arc<Health>) -> Router {
-    let shared = Shared { context, health, views: Views::default() };
+/// All pages. `origins` are the sites that may show the portal.
+pub(super) fn router(context: Context, health: Arc<Health>, origins: &[String]) -> Router {
+    let shared = Shared { context, health, origins: origins.into(), views: Views::default() };
     Router::new()
         .merge(account::router())
         .merge(people::router())
@@ -77,6 +80,7 @@ pub(super) fn router(context: Context, health: Arc<Health>) -> Router {
         .merge(audit_log::router())
         .merge(keys::router())
         .merge(system::router())
+        .merge(portal::router())
         .merge(sources::router())
         .merge(bins::router())
         .merge(setup::router())

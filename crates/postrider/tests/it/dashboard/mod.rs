@@ -6,6 +6,7 @@ mod bins;
 mod endpoints;
 mod event_types;
 mod messages;
+mod portal;
 mod rights;
 
 use crate::sign_in::{Browser, Shown, first_admin, page};
