@@ -8,6 +8,7 @@ mod event_types;
 mod messages;
 mod portal;
 mod rights;
+mod sources;
 
 use crate::sign_in::{Browser, Shown, first_admin, page};
 use crate::support::Scene;
