@@ -37,13 +37,16 @@ mod thing;
 mod typed;
 mod views;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use postrider_store::sqlite::DATABASE_FILE;
 
 use self::views::Views;
 use crate::app::health::Health;
+use crate::config::{Config, Database};
 use crate::context::Context;
 
 /// What the pages share.
@@ -52,8 +55,8 @@ struct Shared {
     context: Context,
     /// Places for live views.
     views: Views,
-    /// The sites that may show the portal.
-    origins: Arc<[String]>,
+    /// How the server was set up.
+    setting: Arc<Setting>,
     /// How the server is.
     health: Arc<Health>,
 }
@@ -64,9 +67,30 @@ impl FromRef<Shared> for Context {
     }
 }
 
-/// All pages. `origins` are the sites that may show the portal.
-pub(super) fn router(context: Context, health: Arc<Health>, origins: &[String]) -> Router {
-    let shared = Shared { context, health, origins: origins.into(), views: Views::default() };
+/// How the server was set up, as far as pages tell it.
+struct Setting {
+    /// The sites that may show the portal.
+    origins: Vec<String>,
+    /// Every key of the configuration with its value, without secrets.
+    keys: Vec<(String, String)>,
+    /// The file of the database, where it is one.
+    database: Option<PathBuf>,
+}
+
+impl Setting {
+    fn of(config: &Config) -> Self {
+        let is_file = config.store.database == Database::Sqlite;
+        Self {
+            origins: config.portal.origins.clone(),
+            keys: config.shown(),
+            database: is_file.then(|| config.general.data_dir.join(DATABASE_FILE)),
+        }
+    }
+}
+
+/// All pages.
+pub(super) fn router(context: Context, health: Arc<Health>, config: &Config) -> Router {
+    let shared = Shared { context, health, setting: Arc::new(Setting::of(config)), views: Views::default() };
     Router::new()
         .merge(account::router())
         .merge(people::router())

@@ -9,6 +9,7 @@ mod messages;
 mod portal;
 mod rights;
 mod sources;
+mod system;
 
 use crate::sign_in::{Browser, Shown, first_admin, page};
 use crate::support::Scene;

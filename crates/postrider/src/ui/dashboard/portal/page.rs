@@ -56,7 +56,7 @@ pub(super) fn of(visitor: &SignedIn, shared: &Shared, asked: &Asked, apps: &[App
                 h2 #embed { "Your page shows it" }
                 (snippets(&snippet::embedding(base, &asked.look)))
             }
-            (origins(&shared.origins))
+            (origins(&shared.setting.origins))
             (capabilities())
         }
     };

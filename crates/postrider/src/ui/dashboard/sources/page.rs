@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::service::access::Owner;
 use crate::service::sources::{self, Addressed, Seen};
 use crate::service::{access, endpoints};
+use crate::ui::dashboard::endpoint::standing as state;
 use crate::ui::dashboard::failure::Failure;
 use crate::ui::dashboard::message::{received, standing};
 use crate::ui::dashboard::numbers::counted;
@@ -150,7 +151,8 @@ fn destinations(visitor: &SignedIn, source: &Source, endpoints: &[Endpoint]) -> 
                     li {
                         a href={ (visitor.path(Place::Endpoints)) "/" (source.id) "/" (endpoint.id) } { (visible(&endpoint.url, false)) }
                         @if source.settings.filters.contains_key(&endpoint.id) { " " (pill(Kind::Waiting, "Filtered")) }
-                        @if endpoint.disabled.is_some() { " " (pill(Kind::Other, "Paused")) }
+                        @let (kind, word) = state(endpoint);
+                        " " (pill(kind, word))
                     }
                 }
             }
