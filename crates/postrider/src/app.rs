@@ -287,7 +287,7 @@ impl Opened {
         let api = crate::api::router(Arc::clone(&context));
         let about_us = health::router(Arc::clone(&health));
         let mut whole = api.clone().merge(about_us.clone()).merge(inlet::router(Arc::clone(&context)));
-        whole = whole.merge(crate::ui::router(&context, Arc::clone(&health)));
+        whole = whole.merge(crate::ui::router(&context, Arc::clone(&health), &config));
         whole = whole.merge(crate::ui::portal::router(Arc::clone(&context), &config.portal.origins));
         if context.bins.settings().mode != bin_service::Mode::Off {
             whole = whole.merge(bins::router(Arc::clone(&context)));

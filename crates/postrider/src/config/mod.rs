@@ -159,6 +159,15 @@ impl Config {
         loading.finish()
     }
 
+    /// Every key with its value, without secrets.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(String, String)> {
+        let sections = self.sections();
+        let keys = self.keys().into_iter();
+        let settings = keys.map(|place| (place.name, sections[place.section].show(place.index)));
+        settings.chain(exec::rows(&self.exec)).collect()
+    }
+
     /// The sections, in the order of the reference.
     fn sections(&self) -> [&dyn Section; 14] {
         let Self {
@@ -237,18 +246,12 @@ impl Loaded {
     /// Every key with its value and origin.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        let sections = self.config.sections();
-        let rows = self.config.keys().into_iter().map(|place| Row {
-            value: sections[place.section].show(place.index),
-            origin: self.origins.get(&place.name).unwrap_or(&Origin::Default).to_string(),
-            key: place.name,
-        });
-        let commands = exec::rows(&self.config.exec).map(|(key, value)| Row {
+        let rows = self.config.shown().into_iter().map(|(key, value)| Row {
             value,
             origin: self.origins.get(&key).unwrap_or(&Origin::Default).to_string(),
             key,
         });
-        rows.chain(commands).collect()
+        rows.collect()
     }
 }
 

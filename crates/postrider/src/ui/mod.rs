@@ -43,11 +43,13 @@ use axum::routing::get;
 use http::StatusCode;
 
 use crate::app::health::Health;
+use crate::config::Config;
 use crate::context::Context;
 
 /// The pages that every server has, and the files of all pages.
-pub(crate) fn router(context: &Context, health: Arc<Health>) -> Router {
-    let acting = sign_in::router(Arc::clone(context)).merge(dashboard::router(Arc::clone(context), health));
+pub(crate) fn router(context: &Context, health: Arc<Health>, config: &Config) -> Router {
+    let dashboard = dashboard::router(Arc::clone(context), health, config);
+    let acting = sign_in::router(Arc::clone(context)).merge(dashboard);
     assets::router()
         // Whoever types the server's address is a person.
         .route("/", get(async || page::see(signed_in::HOME)))

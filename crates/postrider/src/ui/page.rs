@@ -1,5 +1,7 @@
 //! A page as an answer, with what browsers may do with it.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -12,6 +14,11 @@ use super::theme::Theme;
 /// through the policies that `trust.js` and `dashboard.js` make, and code through none.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types postrider dashboard";
+
+/// The same for a page that shows others of this server in frames.
+static FRAMES: LazyLock<HeaderValue> = LazyLock::new(|| {
+    HeaderValue::try_from(format!("{POLICY}; frame-src 'self'")).unwrap_or(HeaderValue::from_static(POLICY))
+});
 
 /// What htmx is told: its looks are in our stylesheet, since it could not bring its own.
 const HTMX_SETTINGS: &str = r#"{"includeIndicatorCSS":false,"defaultTimeout":30000}"#;
@@ -38,6 +45,7 @@ pub(crate) struct Page {
     scripts: Vec<&'static Asset>,
     theme: Theme,
     is_indexed: bool,
+    has_frames: bool,
     body: Markup,
 }
 
@@ -51,6 +59,7 @@ impl Page {
             scripts: scripts.to_vec(),
             theme: Theme::System,
             is_indexed: false,
+            has_frames: false,
             body: body.clone(),
         }
     }
@@ -74,6 +83,11 @@ impl Page {
     /// The same for search engines too, which are kept from all other pages.
     pub(crate) fn indexed(self) -> Self {
         Self { is_indexed: true, ..self }
+    }
+
+    /// The same, with pages of this server in frames, which no other page may have.
+    pub(crate) fn with_frames(self) -> Self {
+        Self { has_frames: true, ..self }
     }
 
     fn markup(&self) -> Markup {
@@ -108,6 +122,9 @@ impl IntoResponse for Page {
         *response.status_mut() = self.status;
         for (name, value) in HEADERS {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        if self.has_frames {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, FRAMES.clone());
         }
         response
     }

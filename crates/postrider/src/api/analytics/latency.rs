@@ -92,7 +92,6 @@ struct LatencyBucketOut {
 /// How many attempts took how long, from a time on.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "units last")]
 struct LatencyPointOut {
     /// When it begins.
     #[schema(value_type = String, format = DateTime)]
@@ -112,7 +111,7 @@ impl From<&Heat> for HeatOut {
         let bucket = |bucket| {
             let (begin, end) = latency_bounds(bucket);
             let is_last = bucket + 1 == LATENCY_BUCKETS;
-            LatencyBucketOut { from_ms: begin.as_millis(), to_ms: (!is_last).then(|| end.as_millis()) }
+            LatencyBucketOut { from_ms: begin.as_millis(), to_ms: (!is_last).then_some(end.as_millis()) }
         };
         Self {
             since: heat.since,

@@ -76,7 +76,7 @@ fn page(context: &Context, visitor: &SignedIn, made: Option<&Created>) -> Result
         }
     };
     let address = |name: &str| format!("{}/bin/{name}", context.public_url());
-    let content = html! {
+    let body = html! {
         div.stack {
             @if let Some(created) = made { (new(created, &address(&created.name))) }
             @match settings.mode {
@@ -97,7 +97,7 @@ fn page(context: &Context, visitor: &SignedIn, made: Option<&Created>) -> Result
             }
         }
     };
-    Ok(Frame::new(visitor, Place::Bins).with_actions(button).page(&content))
+    Ok(Frame::new(visitor, Place::Bins).with_actions(button).page(&body))
 }
 
 /// What is said of a bin that was just made.

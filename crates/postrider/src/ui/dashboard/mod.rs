@@ -25,6 +25,7 @@ mod messages;
 mod numbers;
 mod overview;
 mod people;
+mod portal;
 pub(super) mod query;
 mod recent;
 mod replays;
@@ -36,13 +37,16 @@ mod thing;
 mod typed;
 mod views;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use postrider_store::sqlite::DATABASE_FILE;
 
 use self::views::Views;
 use crate::app::health::Health;
+use crate::config::{Config, Database};
 use crate::context::Context;
 
 /// What the pages share.
@@ -51,6 +55,8 @@ struct Shared {
     context: Context,
     /// Places for live views.
     views: Views,
+    /// How the server was set up.
+    setting: Arc<Setting>,
     /// How the server is.
     health: Arc<Health>,
 }
@@ -61,9 +67,30 @@ impl FromRef<Shared> for Context {
     }
 }
 
+/// How the server was set up, as far as pages tell it.
+struct Setting {
+    /// The sites that may show the portal.
+    origins: Vec<String>,
+    /// Every key of the configuration with its value, without secrets.
+    keys: Vec<(String, String)>,
+    /// The file of the database, where it is one.
+    database: Option<PathBuf>,
+}
+
+impl Setting {
+    fn of(config: &Config) -> Self {
+        let is_file = config.store.database == Database::Sqlite;
+        Self {
+            origins: config.portal.origins.clone(),
+            keys: config.shown(),
+            database: is_file.then(|| config.general.data_dir.join(DATABASE_FILE)),
+        }
+    }
+}
+
 /// All pages.
-pub(super) fn router(context: Context, health: Arc<Health>) -> Router {
-    let shared = Shared { context, health, views: Views::default() };
+pub(super) fn router(context: Context, health: Arc<Health>, config: &Config) -> Router {
+    let shared = Shared { context, health, setting: Arc::new(Setting::of(config)), views: Views::default() };
     Router::new()
         .merge(account::router())
         .merge(people::router())
@@ -77,6 +104,7 @@ pub(super) fn router(context: Context, health: Arc<Health>) -> Router {
         .merge(audit_log::router())
         .merge(keys::router())
         .merge(system::router())
+        .merge(portal::router())
         .merge(sources::router())
         .merge(bins::router())
         .merge(setup::router())

@@ -22,6 +22,7 @@ pub(crate) struct Frame<'a> {
     actions: Option<Markup>,
     scripts: Vec<&'static assets::Asset>,
     styles: Vec<&'static assets::Asset>,
+    has_frames: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -29,7 +30,7 @@ impl<'a> Frame<'a> {
     pub(crate) fn new(visitor: &'a SignedIn, place: Place) -> Self {
         let scripts = vec![&assets::HTMX, &assets::ELEMENTS, &assets::DASHBOARD_SCRIPT];
         let styles = vec![&assets::DASHBOARD];
-        Self { visitor, place, title: None, heading: None, actions: None, scripts, styles }
+        Self { visitor, place, title: None, heading: None, actions: None, scripts, styles, has_frames: false }
     }
 
     /// A page of one thing there. The title is for the browser's tab; the heading may have more than text.
@@ -59,6 +60,11 @@ impl<'a> Frame<'a> {
         self.with_style(&assets::CHART_STYLE).with_script(&assets::CHART).with_script(&assets::CHARTS)
     }
 
+    /// With pages of this server in frames.
+    pub(crate) fn with_frames(self) -> Self {
+        Self { has_frames: true, ..self }
+    }
+
     /// The page, with `content` in it.
     pub(crate) fn page(self, content: &Markup) -> Page {
         let title = self.title.as_deref().unwrap_or(self.place.title());
@@ -79,6 +85,7 @@ impl<'a> Frame<'a> {
             (navigation::palette(self.visitor))
         };
         let page = Page::new(title, &self.scripts, &body).with_theme(self.visitor.theme());
+        let page = if self.has_frames { page.with_frames() } else { page };
         self.styles.into_iter().fold(page, Page::with_style)
     }
 }

@@ -16,6 +16,7 @@ pub(crate) enum Place {
     Sources,
     Bins,
     Setup,
+    Portal,
     Replays,
     Keys,
     People,
@@ -50,7 +51,7 @@ pub(crate) const GROUPS: [Group; 3] = [
     },
     Group {
         title: "This server",
-        places: &[Place::Setup, Place::Keys, Place::People, Place::Audit, Place::System],
+        places: &[Place::Setup, Place::Portal, Place::Keys, Place::People, Place::Audit, Place::System],
     },
 ];
 
@@ -69,6 +70,7 @@ impl Place {
             Self::Sources => "Sources",
             Self::Bins => "Bins",
             Self::Setup => "Setup",
+            Self::Portal => "Portal",
             Self::Replays => "Replays",
             Self::Keys => "Keys",
             Self::People => "People",
@@ -92,6 +94,7 @@ impl Place {
             Self::Sources => "sources",
             Self::Bins => "bins",
             Self::Setup => "setup",
+            Self::Portal => "portal",
             Self::Replays => "replays",
             Self::Keys => "keys",
             Self::People => "people",
@@ -131,6 +134,7 @@ impl Place {
             Self::Sources => Icon::Inbox,
             Self::Bins => Icon::FlaskConical,
             Self::Setup => Icon::ListChecks,
+            Self::Portal => Icon::Palette,
             Self::Replays => Icon::RotateCcw,
             Self::Keys => Icon::Key,
             Self::People => Icon::Users,

@@ -2,6 +2,7 @@
 //!
 //! The drawing is for who sees and points; the table below has the same numbers and the same ways on, for everybody.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use maud::{Markup, html};
@@ -11,12 +12,14 @@ use postrider_core::time::Timestamp;
 use super::{clock, exact};
 use crate::service::analytics::Heat;
 
-/// Units of a cell's width and height.
-const CELL: (f64, f64) = (16.0, 16.0);
+/// Units of the width of all columns, and of a row's height.
+const WIDTH: f64 = 800.0;
+const ROW: f64 = 16.0;
 /// Units left of the cells, for what they mean, and below them, for when they were.
 const MARGIN: (f64, f64) = (58.0, 20.0);
-/// Columns from one time that is written below them to the next.
-const APART: usize = 8;
+/// Times that are written below the columns, and units that each takes.
+const TIMES: usize = 7;
+const TIME: f64 = 34.0;
 /// Depths of colour.
 const DEPTHS: u64 = 5;
 /// What is drawn over the cells: its share, name and class.
@@ -72,7 +75,7 @@ impl Rows {
     /// Where the lower edge of a bucket is drawn.
     fn bottom(self, bucket: f64) -> f64 {
         let rows = self.count() as f64;
-        ((rows - (bucket - self.first as f64)) * CELL.1).clamp(0.0, rows * CELL.1)
+        ((rows - (bucket - self.first as f64)) * ROW).clamp(0.0, rows * ROW)
     }
 }
 
@@ -111,48 +114,49 @@ fn edge(bucket: usize) -> String {
     if millis < 1_000 { format!("{millis} ms") } else { format!("{} s", millis / 1_000) }
 }
 
-/// The list of what a cell counts.
+/// The list of what a cell counts. Writing to a string cannot fail.
 fn link(heat: &Heat, at: Timestamp, bucket: usize, list: &str) -> String {
     let until = Timestamp::from_micros(at.as_micros() + heat.step);
     let (begin, end) = latency_bounds(bucket);
     let mut q = String::new();
     if bucket > 0 {
-        q.push_str(&format!("latency:>={}ms ", begin.as_millis()));
+        let _ = write!(q, "latency:>={}ms ", begin.as_millis());
     }
     if bucket + 1 < LATENCY_BUCKETS {
-        q.push_str(&format!("latency:<{}ms ", end.as_millis()));
+        let _ = write!(q, "latency:<{}ms ", end.as_millis());
     }
-    q.push_str(&format!("since:{at} until:{until}"));
+    let _ = write!(q, "since:{at} until:{until}");
     let q: String = url::form_urlencoded::byte_serialize(q.as_bytes()).collect();
     format!("{list}?q={q}")
 }
 
 fn drawing(heat: &Heat, rows: Rows, most: u64, list: &str) -> Markup {
     let times: Vec<_> = heat.times().collect();
-    let (width, below) = (times.len() as f64 * CELL.0, rows.count() as f64 * CELL.1);
+    let (column, below) = (WIDTH / times.len().max(1) as f64, rows.count() as f64 * ROW);
     let place =
-        |at: Timestamp| (at.as_micros() - heat.since.as_micros()).div_euclid(heat.step) as f64 * CELL.0;
+        |at: Timestamp| (at.as_micros() - heat.since.as_micros()).div_euclid(heat.step) as f64 * column;
     html! {
-        svg viewBox={ (-MARGIN.0) " -4 " (width + MARGIN.0) " " (below + MARGIN.1 + 4.0) } aria-hidden="true" {
+        svg viewBox={ (-MARGIN.0) " -4 " (WIDTH + MARGIN.0) " " (below + MARGIN.1 + 4.0) } aria-hidden="true" {
             @for bucket in rows.downwards() {
                 text.heat-axis x="-6" y=(format!("{:.1}", rows.bottom(bucket as f64) - 3.0)) text-anchor="end" { (edge(bucket)) }
             }
-            rect.heat-0 x="0" y="0" width=(width) height=(below) {}
+            rect.heat-0 x="0" y="0" width=(WIDTH) height=(below) {}
             @for (at, counts) in &heat.points {
                 @for (bucket, count) in counts.latencies().into_iter().enumerate().filter(|(_, count)| *count > 0) {
                     a href=(link(heat, *at, bucket, list)) tabindex="-1" {
-                        rect class={ "heat-" (depth(count, most)) } x=(place(*at)) y=(rows.bottom(bucket as f64 + 1.0))
-                            width=(CELL.0 - 1.0) height=(CELL.1 - 1.0) {
+                        rect class={ "heat-" (depth(count, most)) } x=(format!("{:.1}", place(*at))) y=(rows.bottom(bucket as f64 + 1.0))
+                            width=(format!("{:.1}", column - 1.0)) height=(ROW - 1.0) {
                             title { (count) " of " (words(bucket)) ", from " (at) }
                         }
                     }
                 }
             }
             @for (share, _, class) in QUANTILES {
-                path class=(class) d=(marks(heat, rows, share, &place)) {}
+                path class=(class) d=(marks(heat, rows, share, column, &place)) {}
             }
-            @for (column, at) in times.iter().enumerate().step_by(APART) {
-                text.heat-axis x=(column as f64 * CELL.0) y=(below + 14.0) { (when(heat, *at)) }
+            @for (number, at) in times.iter().enumerate().step_by((times.len() / TIMES).max(1)) {
+                @let x = number as f64 * column;
+                @if x + TIME <= WIDTH { text.heat-axis x=(format!("{x:.1}")) y=(below + 14.0) { (when(heat, *at)) } }
             }
         }
     }
@@ -160,10 +164,10 @@ fn drawing(heat: &Heat, rows: Rows, most: u64, list: &str) -> Markup {
 
 /// A mark over each column where this share of its attempts stayed below. They are not joined: between two columns
 /// nothing is known.
-fn marks(heat: &Heat, rows: Rows, share: f64, place: &impl Fn(Timestamp) -> f64) -> String {
+fn marks(heat: &Heat, rows: Rows, share: f64, column: f64, place: &impl Fn(Timestamp) -> f64) -> String {
     let marks = heat.points.iter().filter_map(|(at, counts)| Some((place(*at), counts.latency(share)?)));
     let marks =
-        marks.map(|(x, latency)| format!("M{x} {:.1}h{}", rows.bottom(height(latency)), CELL.0 - 1.0));
+        marks.map(|(x, latency)| format!("M{x:.1} {:.1}h{:.1}", rows.bottom(height(latency)), column - 1.0));
     marks.collect()
 }
 

@@ -4,11 +4,17 @@
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; \
     base-uri 'none'; require-trusted-types-for 'script'; trusted-types portal";
 
-/// See the module's documentation. Each is a scheme, a host and perhaps a port, as the configuration has checked.
+/// See the module's documentation.
+///
+/// A page of this very server may show the portal where its look says that it is a preview. Who could say so falsely gains
+/// nothing: a page of the same origin reads the portal's pages without a frame, and nobody else is let in by it.
+///
+/// Each is a scheme, a host and perhaps a port, as the configuration has checked.
 #[derive(Debug)]
 pub(super) struct Embedders {
     origins: Vec<String>,
     policy: String,
+    preview: String,
 }
 
 impl Embedders {
@@ -16,13 +22,14 @@ impl Embedders {
         let ancestors = if origins.is_empty() { "'none'".to_owned() } else { origins.join(" ") };
         // An icon of the operator's is on the operator's site.
         let images = origins.join(" ");
-        let policy = format!("{POLICY}; img-src 'self' data: {images}; frame-ancestors {ancestors}");
-        Self { origins: origins.to_vec(), policy }
+        let with =
+            |ancestors: &str| format!("{POLICY}; img-src 'self' data: {images}; frame-ancestors {ancestors}");
+        Self { origins: origins.to_vec(), policy: with(&ancestors), preview: with("'self'") }
     }
 
-    /// What browsers are told.
-    pub(super) fn policy(&self) -> &str {
-        &self.policy
+    /// What browsers are told. A preview is for pages of this server, and for no others.
+    pub(super) fn policy(&self, is_preview: bool) -> &str {
+        if is_preview { &self.preview } else { &self.policy }
     }
 
     /// Whether a page of this origin may show the portal, and may be told what happens in it.
@@ -114,9 +121,10 @@ mod tests {
 
     #[test]
     fn browsers_are_told_the_same() {
-        assert!(Embedders::new(&[]).policy().ends_with("frame-ancestors 'none'"));
+        assert!(Embedders::new(&[]).policy(false).ends_with("frame-ancestors 'none'"));
         let policy = Embedders::new(&["https://a.example".to_owned(), "http://localhost:*".to_owned()]);
-        assert!(policy.policy().ends_with("frame-ancestors https://a.example http://localhost:*"));
+        assert!(policy.policy(true).ends_with("frame-ancestors 'self'"));
+        assert!(policy.policy(false).ends_with("frame-ancestors https://a.example http://localhost:*"));
         assert!(!policy.allow("https://b.example"));
     }
 }

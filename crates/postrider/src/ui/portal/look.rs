@@ -20,24 +20,26 @@ const ICON_BYTES: usize = 512;
 
 /// See the module's documentation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Look {
+pub(in crate::ui) struct Look {
     /// Light, dark, or what the system has.
-    pub(super) theme: Theme,
+    pub(in crate::ui) theme: Theme,
     /// The colours that were asked for, and the typeface.
-    pub(super) colours: Colours,
+    pub(in crate::ui) colours: Colours,
     /// A picture beside the name.
-    pub(super) icon: Option<String>,
+    pub(in crate::ui) icon: Option<String>,
     /// Whether the navigation is left out.
-    pub(super) is_bare: bool,
+    pub(in crate::ui) is_bare: bool,
     /// Whether nothing stands between the content and the edges.
-    pub(super) is_flush: bool,
+    pub(in crate::ui) is_flush: bool,
+    /// Whether the dashboard shows it, which only then may: see [`Embedders`](super::embedders::Embedders).
+    pub(in crate::ui) is_preview: bool,
     /// The origin of the page around this one, where it may be told things.
-    pub(super) host: Option<String>,
+    pub(in crate::ui) host: Option<String>,
 }
 
 impl Look {
     /// Reads what the query of an address asks for.
-    pub(super) fn read(query: &str) -> Self {
+    pub(in crate::ui) fn read(query: &str) -> Self {
         let mut look = Self::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -48,6 +50,7 @@ impl Look {
                 "icon" => look.icon = Some(value.into_owned()).filter(|icon| is_icon(icon)),
                 "hideNavigation" => look.is_bare = is_true(&value),
                 "noGutters" => look.is_flush = is_true(&value),
+                "preview" => look.is_preview = is_true(&value),
                 _ => {}
             }
         }
@@ -67,13 +70,15 @@ impl Look {
     }
 
     /// It, to be read again: with nothing in it that a cookie or a header may not have.
-    pub(super) fn written(&self) -> String {
+    pub(in crate::ui) fn written(&self) -> String {
         let mut text = url::form_urlencoded::Serializer::new(String::new());
         if let Some(theme) = self.theme.forced() {
             text.append_pair("darkMode", if theme == "dark" { "true" } else { "false" });
         }
         self.colours.write(&mut text);
-        for (name, is_so) in [("hideNavigation", self.is_bare), ("noGutters", self.is_flush)] {
+        let flags =
+            [("hideNavigation", self.is_bare), ("noGutters", self.is_flush), ("preview", self.is_preview)];
+        for (name, is_so) in flags {
             if is_so {
                 text.append_pair(name, "true");
             }

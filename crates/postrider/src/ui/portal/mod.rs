@@ -8,11 +8,13 @@
 //! Invariants:
 //! - Every page asks the services with what the session reaches and may do ([`Customer`](customer::Customer)): what is
 //!   hidden is refused too, and nothing of another application is found.
-//! - Only the sites of `portal.origins` may show a page inside of theirs, and only they are told anything ([`embedders`]).
+//! - Only the sites of `portal.origins` may show a page inside of theirs, and only they are told anything ([`embedders`]);
+//!   the dashboard shows one that says that it is a preview.
 //! - No page has a style of its own: colours are checked, and stand in a stylesheet ([`theme`]).
 
 mod activity;
 mod catalog;
+mod contrast;
 mod customer;
 mod delivery;
 mod door;
@@ -33,9 +35,12 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use http::{HeaderName, HeaderValue, header};
 
+pub(super) use self::contrast::{Contrast, Reading, readings};
+pub(super) use self::look::Look;
+pub(super) use self::theme::FONTS;
+
 use self::embedders::Embedders;
 use self::failure::Failure;
-use self::look::Look;
 use super::assets;
 use crate::context::Context;
 use crate::service::portal::PAGE;
@@ -71,12 +76,14 @@ pub(crate) fn router(context: Context, origins: &[String]) -> Router {
 /// Gives an answer what all answers of the portal have: who may show it inside of their pages. A failure becomes a page.
 async fn dress(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let look = Look::of(request.headers());
+    // The door is told by its address; the pages behind it by what it kept.
+    let is_preview = look.is_preview || Look::read(request.uri().query().unwrap_or_default()).is_preview;
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         response = frame::failure(&failure, &look).into_response();
     }
     let headers = response.headers_mut();
-    if let Ok(policy) = HeaderValue::try_from(shared.embedders.policy()) {
+    if let Ok(policy) = HeaderValue::try_from(shared.embedders.policy(is_preview)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -19,17 +19,17 @@ const PATH: &str = "/portal/theme.css";
 /// The least contrast of text: what WCAG asks for at level AA.
 const CONTRAST: f64 = 4.5;
 /// The darkest ground of the light theme, and the brightest of the dark one (see `postrider.css`).
-const GROUNDS: [Colour; 2] = [Colour([0xf3, 0xf3, 0xf0]), Colour([0x1c, 0x1f, 0x23])];
+pub(super) const GROUNDS: [Colour; 2] = [Colour([0xf3, 0xf3, 0xf0]), Colour([0x1c, 0x1f, 0x23])];
 /// The ends towards which a colour moves, and what then stands on it: white on dark, nearly black on bright.
 const ENDS: [Colour; 2] = [Colour([0, 0, 0]), Colour([0xff, 0xff, 0xff])];
-const ON: [Colour; 2] = [Colour([0xff, 0xff, 0xff]), Colour([0x10, 0x12, 0x14])];
+pub(super) const ON: [Colour; 2] = [Colour([0xff, 0xff, 0xff]), Colour([0x10, 0x12, 0x14])];
 /// How much of a colour is in the ground of what is chosen.
 const MARK: f64 = 0.1;
 /// Steps from a colour to the end.
 const STEPS: u32 = 50;
 
 /// Typefaces that can be asked for. Nothing is loaded: each is what a system may have, and what it has instead.
-const FONTS: [(&str, &str); 12] = [
+pub(in crate::ui) const FONTS: [(&str, &str); 12] = [
     ("Arial", "Arial, Helvetica, sans-serif"),
     ("Courier New", "\"Courier New\", monospace"),
     ("Georgia", "Georgia, serif"),
@@ -46,17 +46,17 @@ const FONTS: [(&str, &str); 12] = [
 
 /// A colour, as red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Colour([u8; 3]);
+pub(in crate::ui) struct Colour([u8; 3]);
 
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Colours {
+pub(in crate::ui) struct Colours {
     /// Of the light theme.
-    pub(super) light: Option<Colour>,
+    pub(in crate::ui) light: Option<Colour>,
     /// Of the dark theme; that of the light one where there is none.
-    pub(super) dark: Option<Colour>,
+    pub(in crate::ui) dark: Option<Colour>,
     /// The name of a typeface.
-    pub(super) font: Option<&'static str>,
+    pub(in crate::ui) font: Option<&'static str>,
 }
 
 pub(super) fn router() -> Router {
@@ -146,7 +146,7 @@ impl Colour {
 
     /// The nearest colour on the way to the end of a theme (0 is light, 1 dark) that can be read on its grounds, and on which
     /// text can be read.
-    fn readable(self, theme: usize) -> Self {
+    pub(super) fn readable(self, theme: usize) -> Self {
         let ground = GROUNDS[theme];
         let is_readable = |colour: &Self| {
             let mark = ground.towards(*colour, MARK);
@@ -165,7 +165,7 @@ impl Colour {
     }
 
     /// The contrast of two colours, from 1 to 21, as WCAG defines it.
-    fn contrast(self, other: Self) -> f64 {
+    pub(super) fn contrast(self, other: Self) -> f64 {
         let (one, other) = (self.luminance(), other.luminance());
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }

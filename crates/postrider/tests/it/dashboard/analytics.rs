@@ -5,7 +5,7 @@ use super::{Desk, has};
 #[tokio::test]
 async fn the_heat_map_leads_to_lists_and_comes_as_files() {
     let desk = Desk::new().await;
-    has(&desk.open("analytics").await, &["Nothing in the last 24 hours"]);
+    assert!(!desk.open("analytics").await.text().contains("how many attempts took how long"), "of nothing");
     desk.scene.attempts(&desk.scene.publish(1).await, 1).await;
 
     let shown = desk.open("analytics").await;

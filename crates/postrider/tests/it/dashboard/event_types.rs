@@ -26,6 +26,11 @@ async fn event_types_are_made_shown_and_changed() {
     has(&desk.open("event-types").await, &["invoice", "event-types/invoice.paid", "An &lt;invoice&gt;"]);
     let one = desk.open("event-types/invoice.paid").await;
     has(&one, &["An &lt;invoice&gt;", "Version 2, the newest", "<code>old</code> is gone", "bread"]);
+    has(&one, &["Who gets it", "0 endpoints", "1 endpoint without a choice of types", "0 messages"]);
+    let chosen = serde_json::json!({"eventTypes": ["invoice.paid"]});
+    let endpoint = format!("{}/endpoint/{}", desk.scene.app, desk.scene.endpoint_id);
+    desk.scene.client.patch(&endpoint, chosen).await.must(200);
+    has(&desk.open("event-types/invoice.paid").await, &["<dd>1 endpoint</dd>", "/hook</a>"]);
     let settings = "event-types/invoice.paid/settings";
     refused(&desk.act(settings, settings, &[("featureFlags", "a b/c")]).await, &["Entry 2"]);
     let fields = [("description", "Paid"), ("retrySchedule", "0s 1h"), ("deprecated", "yes")];

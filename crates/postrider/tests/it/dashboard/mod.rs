@@ -8,7 +8,10 @@ mod edited;
 mod endpoints;
 mod event_types;
 mod messages;
+mod portal;
 mod rights;
+mod sources;
+mod system;
 
 use crate::sign_in::{Browser, Shown, first_admin, page};
 use crate::support::Scene;

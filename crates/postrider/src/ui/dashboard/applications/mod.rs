@@ -70,8 +70,9 @@ impl From<portal::Error> for Failure {
     fn from(error: portal::Error) -> Self {
         match error {
             portal::Error::Access(error) => error.into(),
+            portal::Error::Application(error) => error.into(),
             portal::Error::Invalid(invalid) => Self::refused(&invalid),
-            error => Self::not_possible(&error),
+            error @ portal::Error::NotASession => Self::not_possible(&error),
         }
     }
 }

@@ -4,6 +4,7 @@ mod act;
 mod form;
 mod list;
 mod page;
+mod reach;
 mod settings;
 
 use axum::Router;

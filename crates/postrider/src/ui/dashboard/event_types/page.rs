@@ -7,6 +7,7 @@ use postrider_core::event_type::EventType;
 use postrider_core::rights::Right;
 
 use super::list::marks;
+use super::reach::Reach;
 use super::{Named, path};
 use crate::context::Context;
 use crate::ui::catalog::{example, version_tables, versions};
@@ -31,6 +32,7 @@ pub(super) async fn show(
     let event_type = named.find(&context, &visitor).await?;
     let q = format!("type:{}", event_type.name);
     let hits = recent::read(&context, visitor.identity(), &q).await?;
+    let reach = Reach::read(&context, &visitor, &event_type.name).await?;
     let body = html! {
         @if !event_type.description.is_empty() { p.sentence { (visible(&event_type.description, true)) } }
         div.columns {
@@ -38,7 +40,10 @@ pub(super) async fn show(
                 (schema(&event_type))
                 (recent::card(&visitor, &hits, &q))
             }
-            (facts(&visitor, &event_type))
+            div.stack {
+                (facts(&visitor, &event_type))
+                (reach.card(&visitor))
+            }
         }
     };
     let heading = html! { (event_type.name) (marks(&event_type)) };

@@ -4,6 +4,8 @@ mod act;
 mod page;
 mod received;
 
+pub(super) use self::received::{received, standing};
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};

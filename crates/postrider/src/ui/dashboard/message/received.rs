@@ -41,7 +41,8 @@ pub(super) fn card(visitor: &SignedIn, seen: &Seen, whose: &Whose) -> Markup {
     }
 }
 
-fn standing(standing: Standing) -> Markup {
+/// What the check came to.
+pub(in crate::ui::dashboard) fn standing(standing: Standing) -> Markup {
     match standing {
         Standing::Verified => pill(Kind::Good, "Verified"),
         Standing::Authenticated => pill(Kind::Good, "Authenticated"),
@@ -51,7 +52,7 @@ fn standing(standing: Standing) -> Markup {
 }
 
 /// The request, with credentials withheld. A query may have one too, so only who sees secrets sees it.
-fn received(request: &Received, sees_secrets: bool) -> Markup {
+pub(in crate::ui::dashboard) fn received(request: &Received, sees_secrets: bool) -> Markup {
     html! {
         h3 {
             (visible(&request.method, false)) " " (visible(&request.tail, false))

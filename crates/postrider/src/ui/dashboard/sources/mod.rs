@@ -1,5 +1,7 @@
 //! Sources: where other services send to us.
 
+mod page;
+
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
@@ -23,7 +25,8 @@ use crate::ui::text::visible;
 const ROWS: usize = 50;
 
 pub(super) fn router() -> Router<Shared> {
-    Router::new().route("/dashboard/{environment}/sources", get(list))
+    const PATH: &str = "/dashboard/{environment}/sources";
+    Router::new().route(PATH, get(list)).route(&format!("{PATH}/{{source}}"), get(page::show))
 }
 
 async fn list(
@@ -55,7 +58,11 @@ async fn list(
                 tbody { @for addressed in &listed.rows {
                     @let source = &addressed.source;
                     tr {
-                        td.wide { strong { (visible(&source.name, false)) } span.sub { (source.id) } }
+                        td.wide {
+                            @let name = if source.name.is_empty() { &source.kind } else { &source.name };
+                            a.row href={ (visitor.path(Place::Sources)) "/" (source.id) } { (visible(name, false)) }
+                            span.sub { (source.id) }
+                        }
                         td.tight { (visible(&source.kind, false)) }
                         td.off-small {
                             @match &addressed.address {
