@@ -23,6 +23,10 @@ const ALL: &[Migration] = &[
     Migration { name: "0006_people", sql: include_str!("../../migrations/sqlite/0006_people.sql") },
     Migration { name: "0007_rollups", sql: include_str!("../../migrations/sqlite/0007_rollups.sql") },
     Migration { name: "0008_search", sql: include_str!("../../migrations/sqlite/0008_search.sql") },
+    Migration {
+        name: "0009_payload_index",
+        sql: include_str!("../../migrations/sqlite/0009_payload_index.sql"),
+    },
 ];
 
 /// A schema that this program cannot use.
