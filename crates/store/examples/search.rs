@@ -1,11 +1,14 @@
 //! How long a search takes in a database of so many messages.
 //!
-//! `cargo run --release -p postrider-store --example search -- [messages] [directory]`
+//! `cargo run --release -p postrider-store --example search -- [messages] [directory] [index]`
 //!
 //! The database is written with SQL of its own, because the verbs make ids and times of now and take minutes for millions
 //! of messages: thirty days of messages with a payload of 200 bytes each, of 20 applications with 10 endpoints each, one
 //! delivery and one attempt a message. In a thousand deliveries five have failed and five are being retried; one message
 //! in a hundred thousand is of a rare type. A directory that has a database already is measured as it is.
+//!
+//! With `index`, payloads have about 500 bytes, with a number of ids and words as those of a shop may have, and all of them are
+//! put into the payload index before the searches.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,6 +44,7 @@ async fn main() {
     let messages: u64 = args.next().map_or(1_000_000, |text| text.parse().expect("a number"));
     let fresh = tempfile::tempdir_in("target").expect("a directory for the database");
     let place = args.next().map_or_else(|| fresh.path().to_owned(), Into::into);
+    let is_indexed = args.next().is_some_and(|text| text == "index");
     let is_new = !place.join("postrider.db").exists();
     let store = open(&place);
     if is_new {
@@ -48,13 +52,18 @@ async fn main() {
         store.close().await.expect("the store closes");
         drop(store);
         let began = Instant::now();
-        fill(&place, &tenants, messages).expect("the database takes it");
+        fill(&place, &tenants, messages, is_indexed).expect("the database takes it");
         println!("{messages} messages written in {:.0?}", began.elapsed());
     } else {
         store.close().await.expect("the store closes");
         drop(store);
     }
     let store = open(&place);
+    if is_indexed {
+        rare(&store, "without the index").await;
+        index(&store, &place).await;
+        rare(&store, "with the index").await;
+    }
     measure(&store).await;
     store.close().await.expect("the store closes");
 }
@@ -119,7 +128,7 @@ async fn tenants(store: &Sqlite) -> Vec<Tenant> {
     tenants
 }
 
-fn fill(dir: &Path, tenants: &[Tenant], messages: u64) -> rusqlite::Result<()> {
+fn fill(dir: &Path, tenants: &[Tenant], messages: u64, is_long: bool) -> rusqlite::Result<()> {
     let mut conn = Connection::open(dir.join("postrider.db"))?;
     conn.execute_batch(
         "PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 20000",
@@ -158,12 +167,7 @@ fn fill(dir: &Path, tenants: &[Tenant], messages: u64) -> rusqlite::Result<()> {
                 } else {
                     format!("kind{}.event", chance / 4_096 % 25)
                 };
-                let body = format!(
-                    r#"{{"customer":{{"id":"cus_{:06}"}},"total":{},"text":"{}"}}"#,
-                    chance / 65_536 % 100_000,
-                    chance % 997,
-                    "x".repeat(140)
-                );
+                let body = if is_long { long_body(chance, &tail) } else { short_body(chance) };
                 let (state, attempts, code) = match chance / 16_384 % 1_000 {
                     0..5 => (4, 8, 503),
                     5..10 => (0, 2, 500),
@@ -191,6 +195,84 @@ fn fill(dir: &Path, tenants: &[Tenant], messages: u64) -> rusqlite::Result<()> {
         number += 100_000;
     }
     conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+fn short_body(chance: u64) -> String {
+    format!(
+        r#"{{"customer":{{"id":"cus_{:06}"}},"total":{},"text":"{}"}}"#,
+        chance / 65_536 % 100_000,
+        chance % 997,
+        "x".repeat(140)
+    )
+}
+
+/// About 500 bytes: four ids, two of them random, an address, times, and words.
+fn long_body(chance: u64, tail: &[u8; 28]) -> String {
+    const WORDS: [&str; 16] = [
+        "lamp", "chair", "round", "green", "oak", "table", "small", "garden", "steel", "light", "cotton",
+        "blue", "large", "kitchen", "paper", "wool",
+    ];
+    let hex = |bytes: &[u8]| format!("{:016x}", u64::from_be_bytes(bytes.try_into().expect("eight bytes")));
+    let words: Vec<&str> = tail[..20].iter().map(|byte| WORDS[usize::from(byte % 16)]).collect();
+    format!(
+        r#"{{"customer":{{"id":"cus_{:06}","email":"{}.{}@customer.example","country":"DE"}},"order":{{"id":"ord_{}","created":"2026-0{}-1{}T1{}:2{}:3{}Z","total":{},"currency":"EUR"}},"payment":{{"id":"pay_{}","method":"card","last4":"{:04}"}},"lines":[{{"sku":"SKU-{}","quantity":{},"name":"{}"}},{{"sku":"SKU-{}","quantity":1,"name":"{}"}}],"note":"{}"}}"#,
+        chance / 65_536 % 100_000,
+        words[0],
+        words[1],
+        hex(&tail[..8]),
+        1 + tail[3] % 9,
+        tail[4] % 10,
+        tail[5] % 10,
+        tail[6] % 10,
+        tail[7] % 10,
+        chance % 99_997,
+        hex(&tail[8..16]),
+        chance % 10_000,
+        chance / 7 % 5_000,
+        1 + tail[8] % 9,
+        words[2..6].join(" "),
+        chance / 11 % 5_000,
+        words[6..10].join(" "),
+        words[10..].join(" ")
+    )
+}
+
+/// Puts everything into the payload index.
+async fn index(store: &Sqlite, dir: &Path) {
+    let size = || std::fs::metadata(dir.join("postrider.db")).map_or(0, |file| file.len());
+    let (began, before, mut messages, mut longest) = (Instant::now(), size(), 0, Duration::ZERO);
+    loop {
+        let pass = Instant::now();
+        let now = SystemClock::default().now();
+        let indexed = store.index_payloads(SystemScope::assume(), now, 250).await.expect("it is indexed");
+        messages += indexed.messages;
+        longest = longest.max(pass.elapsed());
+        if !indexed.more {
+            break;
+        }
+    }
+    let took = began.elapsed();
+    let bytes = size().saturating_sub(before) as f64 / messages.max(1) as f64;
+    println!(
+        "{messages} messages indexed in {took:.1?}, {bytes:.0} bytes each, the longest pass {longest:.1?}"
+    );
+}
+
+/// The searches that the payload index is for, to their end.
+async fn rare(store: &Sqlite, how: &str) {
+    let system = SystemScope::assume();
+    let environment = store.environments(system.instance()).await.expect("it reads").remove(0).id;
+    let all = SearchScope::Environment(system.environment(environment));
+    println!("{how}:");
+    for text in [
+        "\"cus_000042\"",
+        "body.customer.id:\"cus_000042\"",
+        "\"nowhere to be found\"",
+        "\"wool lamp oak\" type:rare.event",
+        "invoice",
+    ] {
+        whole(store, all, text).await;
+    }
 }
 
 fn id(row: i64, tail: &[u8; 28]) -> [u8; 20] {

@@ -57,6 +57,6 @@ pub use people::{Chosen, Ending, Known, NewLink, PersonError, Who};
 pub use portal::{Expiry, NewPortalSession, Opening};
 pub use receive::{Arrival, Firing, Intake, Taken};
 pub use rollup::{Folded, Group, Grouping, Rank, RollupQuery, Rollups, Series, Within};
-pub use search::{DeliveryHit, Effort, Facets, MessageHit, Search, SearchScope, Searched};
+pub use search::{DeliveryHit, Effort, Facets, Indexed, MessageHit, Search, SearchScope, Searched};
 pub use task::{Again, Step, TaskFilter, Which};
 pub use verbs::{Change, Health, Retained, Store};

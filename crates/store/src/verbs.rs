@@ -35,7 +35,7 @@ use crate::rollup::{Folded, RollupQuery, Rollups, Within};
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, AuditFilter, AuditScope, ChangeError,
     Chosen, Claim, Claimed, CreateError, DeliveryFilter, DeliveryHit, DeliveryStats, Ending, EndpointMark,
-    Error, Expiry, Facets, Idempotency, Intake, IssueFilter, Known, LaneDue, Listed, MessageFilter,
+    Error, Expiry, Facets, Idempotency, Indexed, Intake, IssueFilter, Known, LaneDue, Listed, MessageFilter,
     MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, ResendError, Search, SearchScope,
     Searched, Settled, Settlement, StartError, Step, Taken, TaskFilter, Who,
 };
@@ -642,6 +642,16 @@ pub trait Store: Send + Sync + 'static {
         kept: Duration,
         limit: usize,
     ) -> Result<Folded, Error>;
+    /// One short pass over the payload index, which it switches on: covers at most about `limit` messages, the newest first,
+    /// so that searches need not read their payloads. What searches find does not depend on it.
+    async fn index_payloads(
+        &self,
+        scope: SystemScope,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Indexed, Error>;
+    /// Switches the payload index off and empties it. `false` when it was off.
+    async fn drop_payload_index(&self, scope: SystemScope) -> Result<bool, Error>;
     /// Writes a consistent copy of everything to `to`, which must not exist, while the store is in use. `progress`
     /// is called with pages done and pages in all.
     async fn backup(

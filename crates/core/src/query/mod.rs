@@ -10,7 +10,7 @@
 //!
 //! In reading order: [`field`] names the fields; [`condition`] is what a term may say; `lex` and [`parse`](Query::parse)
 //! read it, `print` writes it; [`candidate`] is what is looked at, `matches` says whether it is meant and
-//! [`narrow`](Narrowing) where to look; [`complete`](complete::complete) helps a person to write it.
+//! [`narrow`](Narrowing) where to look, [`needles`](Needles) what payloads must have; [`complete`](complete::complete) helps a person to write it.
 //!
 //! Invariants: what is printed reads back as the same query; matching takes the time as an argument and looks at nothing
 //! but the candidate; a query has ceilings for its bytes, terms and values, so that matching has one too.
@@ -27,6 +27,7 @@ pub use error::{Problem, QueryError};
 pub use field::{Description, FIELDS, Field, Name};
 pub use matches::Stage;
 pub use narrow::Narrowing;
+pub use needles::Needles;
 pub use place::Place;
 
 pub mod candidate;
@@ -38,6 +39,7 @@ pub mod field;
 mod lex;
 mod matches;
 mod narrow;
+mod needles;
 mod parse;
 mod place;
 mod print;

@@ -27,7 +27,8 @@ pub(super) async fn start_sending(
     let dispatching = dispatch_config(config);
     let dispatch = dispatch::start(Arc::clone(context), inbox, Arc::clone(&client), dispatching).await?;
     let kept = Kept { audit: config.store.audit_retention, rollups: config.store.analytics_retention };
-    Ok(Some((dispatch, upkeep::start(context, kept, client))))
+    let upkeep = upkeep::start(context, kept, config.search.payloads, client);
+    Ok(Some((dispatch, upkeep)))
 }
 
 /// What a server without the role `api` answers to everything that is not about itself.

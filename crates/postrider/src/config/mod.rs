@@ -19,6 +19,7 @@ mod node;
 mod oidc;
 mod portal;
 mod relay;
+mod search;
 mod server;
 mod store;
 
@@ -56,6 +57,7 @@ pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use relay::Relay;
 pub use roles::Roles;
+pub use search::Search;
 pub use server::Server;
 pub use store::Store;
 pub use value::Secret;
@@ -89,6 +91,8 @@ pub struct Config {
     pub bins: Bins,
     /// `exec`: not a section, since it has a table for each command.
     pub exec: Commands,
+    /// `search`.
+    pub search: Search,
     /// `docs`.
     pub docs: Docs,
     /// `relay`.
@@ -169,7 +173,7 @@ impl Config {
     }
 
     /// The sections, in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 14] {
+    fn sections(&self) -> [&dyn Section; 15] {
         let Self {
             general,
             server,
@@ -179,6 +183,7 @@ impl Config {
             dispatch,
             limits,
             bins,
+            search,
             docs,
             relay,
             oidc,
@@ -188,12 +193,12 @@ impl Config {
             metrics,
         } = self;
         [
-            general, server, store, node, egress, dispatch, limits, bins, docs, relay, oidc, portal, log,
-            metrics,
+            general, server, store, node, egress, dispatch, limits, bins, search, docs, relay, oidc, portal,
+            log, metrics,
         ]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 14] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 15] {
         let Self {
             general,
             server,
@@ -203,6 +208,7 @@ impl Config {
             dispatch,
             limits,
             bins,
+            search,
             docs,
             relay,
             oidc,
@@ -212,8 +218,8 @@ impl Config {
             metrics,
         } = self;
         [
-            general, server, store, node, egress, dispatch, limits, bins, docs, relay, oidc, portal, log,
-            metrics,
+            general, server, store, node, egress, dispatch, limits, bins, search, docs, relay, oidc, portal,
+            log, metrics,
         ]
     }
 

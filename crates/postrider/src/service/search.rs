@@ -119,7 +119,10 @@ fn search(context: &Context, query: Query) -> Search {
 }
 
 const fn nothing<T>() -> Timed<Searched<T>> {
-    Timed { found: Searched { rows: Vec::new(), next: None, looked: 0, reached: None }, took: Duration::ZERO }
+    Timed {
+        found: Searched { rows: Vec::new(), next: None, looked: 0, reached: None, indexed: false },
+        took: Duration::ZERO,
+    }
 }
 
 /// Where to search: all that the caller reaches, or the one application or source in it that the query names. `None` where

@@ -161,6 +161,11 @@ fn describe() {
         Unit::Seconds,
         "Since this node last gave a sign of life; with PostgreSQL only"
     );
+    describe_counter!(
+        "postrider_search_indexed_messages_total",
+        Unit::Count,
+        "Messages covered by the payload index"
+    );
     describe_counter!("postrider_retention_messages_total", Unit::Count, "Messages removed by retention");
     describe_histogram!(
         "postrider_store_commit_seconds",

@@ -1,4 +1,4 @@
-//! What goes on beside the traffic: retention, that of the audit log and of rollups, background tasks, and connections that nobody uses.
+//! What goes on beside the traffic: retention, that of the audit log and of rollups, the payload index, background tasks, and connections that nobody uses.
 //!
 //! Of the nodes that share a store, one does retention, and each moves the tasks of its own endpoints on.
 //!
@@ -7,6 +7,7 @@
 
 mod audit;
 mod connections;
+mod payloads;
 mod retention;
 mod rollups;
 mod schedules;
@@ -36,12 +37,13 @@ pub struct Kept {
     pub rollups: Duration,
 }
 
-/// Starts all upkeep.
-pub fn start(context: &Context, kept: Kept, client: Arc<Client>) -> Upkeep {
+/// Starts all upkeep. `index_payloads` says whether there is a payload index.
+pub fn start(context: &Context, kept: Kept, index_payloads: bool, client: Arc<Client>) -> Upkeep {
     let (stop, running) = (CancellationToken::new(), TaskTracker::new());
     running.spawn(stop.clone().run_until_cancelled_owned(retention::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(audit::run(Arc::clone(context), kept.audit)));
     running.spawn(stop.clone().run_until_cancelled_owned(rollups::run(Arc::clone(context), kept.rollups)));
+    running.spawn(stop.clone().run_until_cancelled_owned(payloads::run(Arc::clone(context), index_payloads)));
     running.spawn(stop.clone().run_until_cancelled_owned(tasks::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(schedules::run(Arc::clone(context))));
     running.spawn(stop.clone().run_until_cancelled_owned(connections::run(client)));

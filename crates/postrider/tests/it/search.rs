@@ -3,7 +3,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, KEY, Scene, await_until, new_app, new_endpoint, publish};
+use crate::support::{Answer, Client, KEY, Scene, Server, await_until, new_app, new_endpoint, publish};
 use crate::tools::{Tool, command};
 
 fn encoded(query: &str) -> String {
@@ -198,4 +198,24 @@ async fn the_command_searches() {
 
     let wrong = run(&["staus:failed"]).await;
     assert!(wrong.code == Some(2) && wrong.stderr.contains("did you mean status?"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn the_index_of_payloads_is_kept_where_it_is_switched_on() {
+    let server = Server::builder().set("search.payloads", "true").start().await;
+    let client = server.client();
+    let app = new_app(&client, "shop").await;
+    let with = |word: &str| json!({"eventType": "invoice.paid", "payload": {"word": word}});
+    let needle = publish(&client, &app, with("needle")).await;
+    for _ in 0..20 {
+        publish(&client, &app, with("straw")).await;
+    }
+    let page = await_until("the index to cover what there is", async || {
+        let page = search(&client, "message", "body.word:needle").await;
+        let rows = page["searched"]["rows"].as_u64().unwrap();
+        (page["searched"]["indexed"] == true && rows == 1).then_some(page)
+    })
+    .await;
+    assert_eq!(page["data"][0]["msgId"], json!(needle));
+    assert_eq!(search(&client, "message", "type:invoice.paid").await["searched"]["indexed"], false);
 }

@@ -28,6 +28,7 @@ pub mod model;
 pub mod moving;
 pub mod objects;
 pub mod order;
+pub mod payload_index;
 pub mod people;
 pub mod portal;
 pub mod retention;
@@ -157,6 +158,10 @@ macro_rules! for_each_case {
             search::messages_are_found_by_what_became_of_them,
             search::facets_count_what_is_found,
             search::what_is_deleted_is_not_found,
+            payload_index::an_index_changes_nothing_that_is_found,
+            payload_index::an_index_forgets_what_is_expunged_and_removed,
+            payload_index::an_index_misses_nothing_that_comes_late,
+            payload_index::an_index_follows_what_comes,
             retention::old_messages_go_with_everything_of_theirs,
             retention::each_environment_has_its_own,
             retention::an_unfinished_delivery_keeps_its_message,

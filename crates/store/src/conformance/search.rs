@@ -17,21 +17,24 @@ use crate::{
     DeliveryHit, DeliveryStats, Edge, Effort, Order, Page, Search, SearchScope, Searched, Settled, Then,
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 /// More than any case needs, however slow the machine.
-const WHOLE: Effort = Effort { rows: 1_000_000, time: Duration::from_secs(3_600) };
+pub(super) const WHOLE: Effort = Effort { rows: 1_000_000, time: Duration::from_secs(3_600) };
+
+/// None at all: a page ends as soon as it can.
+pub(super) const HASTY: Effort = Effort { rows: 0, time: Duration::ZERO };
 
 /// Two applications of one environment and one of another, with deliveries of every kind.
-struct Stock {
-    world: World,
-    one: Tenant,
-    other: Tenant,
-    foreign: Tenant,
-    endpoints: [EndpointId; 4],
+pub(super) struct Stock {
+    pub(super) world: World,
+    pub(super) one: Tenant,
+    pub(super) other: Tenant,
+    pub(super) foreign: Tenant,
+    pub(super) endpoints: [EndpointId; 4],
 }
 
 impl Stock {
-    async fn new(world: World) -> Self {
+    pub(super) async fn new(world: World) -> Self {
         let one = world.tenant().await;
         let other = world.app(one.environment).await;
         let foreign = world.tenant().await;
@@ -48,7 +51,7 @@ impl Stock {
         stock
     }
 
-    async fn round(&self, round: usize) {
+    pub(super) async fn round(&self, round: usize) {
         let [a, b, c, d] = self.endpoints;
         let fanned = self.publish(&self.one, round, &[a, b]).await;
         let single = self.publish(&self.other, round, &[c]).await;
@@ -111,7 +114,7 @@ impl Stock {
         assert!(matches!(self.world.settle(attempt, then).await, Settled::Recorded { .. }));
     }
 
-    fn scopes(&self) -> [SearchScope; 3] {
+    pub(super) fn scopes(&self) -> [SearchScope; 3] {
         let environment = self.world.system().environment(self.one.environment);
         [
             SearchScope::Environment(environment),
@@ -120,12 +123,12 @@ impl Stock {
         ]
     }
 
-    fn search(&self, text: &str, effort: Effort) -> Search {
+    pub(super) fn search(&self, text: &str, effort: Effort) -> Search {
         let query = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
         Search { query, now: self.world.now(), effort }
     }
 
-    async fn deliveries(
+    pub(super) async fn deliveries(
         &self,
         scope: SearchScope,
         search: Search,
@@ -134,14 +137,14 @@ impl Stock {
         self.world.store.search_deliveries(scope, search, page).await.unwrap()
     }
 
-    async fn all(&self, scope: SearchScope, text: &str) -> Vec<DeliveryHit> {
+    pub(super) async fn all(&self, scope: SearchScope, text: &str) -> Vec<DeliveryHit> {
         let found = self.deliveries(scope, self.search(text, WHOLE), page(1_000, None)).await;
         assert_eq!(found.next, None, "{text}");
         found.rows
     }
 
     /// What the query's rule says of every delivery of the scope, in the list's order.
-    async fn expected(&self, scope: SearchScope, query: &Query) -> Vec<Place> {
+    pub(super) async fn expected(&self, scope: SearchScope, query: &Query) -> Vec<Place> {
         let mut expected = Vec::new();
         for hit in self.all(scope, "").await {
             let tenant = if hit.app.id == self.one.app.id { &self.one } else { &self.other };
@@ -166,7 +169,7 @@ impl Stock {
         expected
     }
 
-    fn queries(&self) -> Vec<String> {
+    pub(super) fn queries(&self) -> Vec<String> {
         let mut all: Vec<String> = [
             "status:failed",
             "status:retrying",
@@ -215,6 +218,42 @@ impl Stock {
         all.push(format!("-app:{} code:4xx", self.other.app.id));
         all
     }
+
+    /// Walks what is found in pages of every size.
+    pub(super) async fn walk_both_ways(&self, text: &str, effort: Effort) {
+        let scope = self.scopes()[0];
+        let natural: Vec<_> = self.all(scope, text).await.iter().map(DeliveryHit::place).collect();
+        for (order, limit) in
+            [(None, 1), (None, 2), (Some(Order::Ascending), 3), (Some(Order::Descending), 100)]
+        {
+            let mut expected = natural.clone();
+            if order == Some(Order::Ascending) {
+                expected.reverse();
+            }
+            let mut edge = None;
+            let mut walked = Vec::new();
+            loop {
+                let page = Page { limit, edge, order };
+                let found = self.deliveries(scope, self.search(text, effort), page).await;
+                assert!(found.rows.len() <= limit);
+                walked.extend(found.rows.iter().map(DeliveryHit::place));
+                let Some(next) = found.next else { break };
+                edge = Some(Edge::After(next));
+            }
+            assert_eq!(walked, expected, "{text:?} {order:?} {limit}");
+
+            let Some((end, before)) = expected.split_last() else { continue };
+            let (mut walked, mut edge) = (Vec::new(), *end);
+            loop {
+                let page = Page { limit, edge: Some(Edge::Before(edge)), order };
+                let found = self.deliveries(scope, self.search(text, effort), page).await;
+                walked.splice(0..0, found.rows.iter().map(DeliveryHit::place));
+                let Some(next) = found.next else { break };
+                edge = next;
+            }
+            assert_eq!(walked, before, "backwards: {text:?} {order:?} {limit}");
+        }
+    }
 }
 
 /// Every query finds what its rule means, in every scope.
@@ -235,47 +274,15 @@ pub async fn a_search_finds_what_its_query_means(world: World) {
 /// Pages of every size, both ways, both orders; with an effort that is spent at once, too.
 pub async fn pages_walk_what_is_found_both_ways(world: World) {
     let stock = Stock::new(world).await;
-    let hasty = Effort { rows: 0, time: Duration::ZERO };
-    let scope = stock.scopes()[0];
     let endpoint = format!("endpoint:{}", stock.endpoints[1]);
     for (text, effort) in [
         ("", WHOLE),
         ("code:5xx", WHOLE),
-        ("type:invoice.paid", hasty),
-        (&endpoint, hasty),
-        ("nothing", hasty),
+        ("type:invoice.paid", HASTY),
+        (&endpoint, HASTY),
+        ("nothing", HASTY),
     ] {
-        let natural: Vec<_> = stock.all(scope, text).await.iter().map(DeliveryHit::place).collect();
-        for (order, limit) in
-            [(None, 1), (None, 2), (Some(Order::Ascending), 3), (Some(Order::Descending), 100)]
-        {
-            let mut expected = natural.clone();
-            if order == Some(Order::Ascending) {
-                expected.reverse();
-            }
-            let mut edge = None;
-            let mut walked = Vec::new();
-            loop {
-                let page = Page { limit, edge, order };
-                let found = stock.deliveries(scope, stock.search(text, effort), page).await;
-                assert!(found.rows.len() <= limit);
-                walked.extend(found.rows.iter().map(DeliveryHit::place));
-                let Some(next) = found.next else { break };
-                edge = Some(Edge::After(next));
-            }
-            assert_eq!(walked, expected, "{text:?} {order:?} {limit}");
-
-            let Some((end, before)) = expected.split_last() else { continue };
-            let (mut walked, mut edge) = (Vec::new(), *end);
-            loop {
-                let page = Page { limit, edge: Some(Edge::Before(edge)), order };
-                let found = stock.deliveries(scope, stock.search(text, effort), page).await;
-                walked.splice(0..0, found.rows.iter().map(DeliveryHit::place));
-                let Some(next) = found.next else { break };
-                edge = next;
-            }
-            assert_eq!(walked, before, "backwards: {text:?} {order:?} {limit}");
-        }
+        stock.walk_both_ways(text, effort).await;
     }
 }
 

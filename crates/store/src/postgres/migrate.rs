@@ -28,6 +28,10 @@ const ALL: &[Migration] = &[
     Migration { name: "0008_rollups", sql: include_str!("../../migrations/postgres/0008_rollups.sql") },
     Migration { name: "0009_search", sql: include_str!("../../migrations/postgres/0009_search.sql") },
     Migration { name: "0010_edited", sql: include_str!("../../migrations/postgres/0010_edited.sql") },
+    Migration {
+        name: "0011_payload_index",
+        sql: include_str!("../../migrations/postgres/0011_payload_index.sql"),
+    },
 ];
 
 /// A schema that this program cannot use.

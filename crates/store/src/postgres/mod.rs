@@ -72,6 +72,7 @@ mod node;
 mod open;
 mod order;
 mod partitions;
+mod payload_index;
 mod people;
 #[cfg(test)]
 mod plans;

@@ -36,8 +36,8 @@ use super::job::{Accept, Need, Settle};
 use super::search::Shelf;
 use super::{
     BackupElsewhere, Postgres, accept, apps, attempts, audit, claim, deliveries, endpoints, environments,
-    event_types, issues, keys, lanes, listen, messages, people, portal, receive, resend, retain, rollups,
-    rows, sessions, settle, sources, tasks,
+    event_types, issues, keys, lanes, listen, messages, payload_index, people, portal, receive, resend,
+    retain, rollups, rows, sessions, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
@@ -47,10 +47,10 @@ use crate::search::{facets, find};
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, AuditFilter, AuditScope, Change,
     ChangeError, Chosen, Claim, Claimed, CreateError, DeliveryFilter, DeliveryHit, DeliveryStats, Ending,
-    EndpointMark, Error, Expiry, Facets, Health, Idempotency, Intake, IssueFilter, Known, LaneDue, Listed,
-    MessageFilter, MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, Placement, ResendError,
-    Retained, Search, SearchScope, Searched, Settled, Settlement, StartError, Step, Store, Taken, TaskFilter,
-    Who,
+    EndpointMark, Error, Expiry, Facets, Health, Idempotency, Indexed, Intake, IssueFilter, Known, LaneDue,
+    Listed, MessageFilter, MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, Placement,
+    ResendError, Retained, Search, SearchScope, Searched, Settled, Settlement, StartError, Step, Store,
+    Taken, TaskFilter, Who,
 };
 
 /// How long a verb may read; its statements end sooner, unless the server does not answer at all.
@@ -994,6 +994,14 @@ impl Store for Postgres {
             Box::pin(rollups::fold(session, *now, *kept, *limit))
         })
         .await
+    }
+
+    async fn index_payloads(&self, _: SystemScope, _: Timestamp, _: usize) -> Result<Indexed, Error> {
+        self.write(Need::Room, (), |session, ()| Box::pin(payload_index::pass(session))).await
+    }
+
+    async fn drop_payload_index(&self, _: SystemScope) -> Result<bool, Error> {
+        self.write(Need::Little, (), |session, ()| Box::pin(payload_index::drop_all(session))).await
     }
 
     async fn backup(

@@ -43,6 +43,7 @@ pub(crate) async fn count<R: Rows>(rows: R, scope: SearchScope, search: &Search)
     facets.looked = walk.looked;
     let reached = if is_whole { walk.own } else { walk.mark() };
     facets.reached = reached.map(|place| row_timestamp(place.message));
+    facets.indexed = walk.is_indexed;
     facets.is_whole = is_whole;
     Ok(facets)
 }

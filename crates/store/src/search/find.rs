@@ -105,7 +105,7 @@ fn searched<T, R: Rows>(
         rows.reverse();
     }
     let reached = next.or(walk.own).map(|place| row_timestamp(place.message));
-    Searched { rows, next, looked: walk.looked, reached }
+    Searched { rows, next, looked: walk.looked, reached, indexed: walk.is_indexed }
 }
 
 fn stats<'r>(rows: impl Iterator<Item = &'r DeliveryRow>) -> DeliveryStats {

@@ -10,6 +10,8 @@
 //! application or environment. [`walk`] is the same for every engine; an engine only reads [`rows`]. What may be found is
 //! judged step by step, the cheap part first: a payload is read only where everything else holds.
 //!
+//! Where the store keeps an [`index`] of payloads, a walk of messages for a text passes over those that cannot have it.
+//!
 //! Invariants: nothing outside the scope is found, whatever the query says; a page and the next one neither share a row nor
 //! leave one out that was there all the time; every step of a walk is bounded, and so is what it holds in memory.
 
@@ -22,10 +24,13 @@ use postrider_core::query::{AppHead, EndpointHead, LastAttempt, Place, Query, St
 use postrider_core::scope::{AppScope, EnvironmentScope};
 use postrider_core::time::Timestamp;
 
+pub use self::index::Indexed;
 use crate::DeliveryStats;
 
 pub(crate) mod facets;
 pub(crate) mod find;
+pub(crate) mod gram;
+pub(crate) mod index;
 pub(crate) mod rows;
 pub(crate) mod span;
 pub(crate) mod walk;
@@ -87,6 +92,8 @@ pub struct Searched<T> {
     pub looked: u64,
     /// When the last of them was accepted; `None` if there were none.
     pub reached: Option<Timestamp>,
+    /// The payload index named what to look at, at least on a part of the way: `looked` does not count what it passed over.
+    pub indexed: bool,
 }
 
 /// A delivery that was found.
@@ -142,6 +149,8 @@ pub struct Facets {
     pub looked: u64,
     /// When the last of them was accepted; `None` if there were none.
     pub reached: Option<Timestamp>,
+    /// As for [`Searched`].
+    pub indexed: bool,
     /// There is nothing more to look at: the counts are of everything that the query means.
     pub is_whole: bool,
     /// By where they stand, the most frequent first, as all of these.

@@ -7,6 +7,7 @@ use postrider_core::message::Message;
 use postrider_core::query::{AppHead, EndpointHead, LastAttempt, Place};
 use postrider_core::time::Timestamp;
 
+use super::index::{Asked, Covered, Hinted};
 use super::span::Span;
 use super::way::Way;
 use crate::Error;
@@ -86,4 +87,11 @@ pub(crate) trait Rows {
     ) -> Result<Vec<AttemptRow>, Error>;
     /// Payloads by the row of the message.
     async fn payloads(&mut self, messages: &[MessageKey]) -> Result<Vec<(i64, Bytes)>, Error>;
+    /// The messages that the payload index covers; `None` where it is off.
+    async fn covered(&mut self) -> Result<Option<Covered>, Error>;
+    /// The next messages that may have the grams. `None` when the index does not cover them any more.
+    async fn candidates(&mut self, asked: &Asked<'_>) -> Result<Option<Hinted>, Error>;
+    /// Whether the text is, in upper or lower case, in the URL of an endpoint of the application with this row, or of the
+    /// environment; `true` where there are too many to see.
+    async fn is_in_url(&mut self, app_row: Option<i64>, text: &str) -> Result<bool, Error>;
 }

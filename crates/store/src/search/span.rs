@@ -69,6 +69,23 @@ impl Span {
         }
     }
 
+    /// Leaves out what comes from `place` on, and the place itself.
+    pub(crate) fn stop_behind(&mut self, place: Place) {
+        if self.is_ascending {
+            self.high = self.high.min(place);
+        } else {
+            self.low = self.low.max(place);
+        }
+    }
+
+    /// The one of two places that comes later on the way.
+    pub(crate) fn further(&self, one: Option<Place>, other: Option<Place>) -> Option<Place> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(if self.is_ascending { one.max(other) } else { one.min(other) }),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// Whether the place is part of it.
     pub(crate) fn has(&self, place: Place) -> bool {
         self.low < place && place < self.high

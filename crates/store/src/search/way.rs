@@ -28,16 +28,21 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// The way past the fewest rows.
+    /// The way past the fewest rows. `is_indexed` says whether the payload index is of any help.
     pub(crate) async fn choose(
         rows: &mut impl Rows,
         scope: SearchScope,
         narrowing: &Narrowing,
         span: &Span,
+        is_indexed: bool,
     ) -> Result<Self, Error> {
-        let plain = narrowing.endpoint.map_or(Self::Messages, |endpoint| Self::Endpoint(endpoint.row()));
+        let mut plain = narrowing.endpoint.map_or(Self::Messages, |endpoint| Self::Endpoint(endpoint.row()));
         if narrowing.message.is_some() {
             return Ok(Self::Messages);
+        }
+        // Where the payload index names the few that may be meant, an endpoint's many deliveries are the longer way.
+        if is_indexed && plain != Self::Messages && rows.deliveries(plain, span, FEW).await?.len() == FEW {
+            plain = Self::Messages;
         }
         // Most troubles may be others': how far one gets past them would tell an application of its neighbors.
         if matches!(scope, SearchScope::App(_)) {

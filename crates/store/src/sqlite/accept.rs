@@ -10,7 +10,7 @@ use rusqlite::{Connection, Statement, params};
 use super::handed::Held;
 use super::record::json_unless_empty;
 use super::session::Session;
-use super::{idempotency, messages};
+use super::{idempotency, messages, payload_index};
 use crate::seal::Sealer;
 use crate::tally::Owner;
 use crate::{AcceptError, Acceptance, Accepted, Error, NewDelivery, Placement, crash};
@@ -71,6 +71,7 @@ pub(super) fn accept(
         return Err(AcceptError::EventIdTaken);
     }
     insert_message(&mut session.accept.message, &session.sealer, scope, message)?;
+    payload_index::accepted(session, message.id.row(), scope.app().row())?;
     let due = message.deliver_at.map_or(acceptance.now, |time| time.max(acceptance.now));
     let mut placements = Vec::with_capacity(acceptance.deliveries.len());
     let mut held = Vec::new();

@@ -10,10 +10,10 @@ use postrider_core::message::{Message, Payload, Raw};
 use postrider_core::scope::AppScope;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::order;
 use super::record::{Record, json};
 use super::scan::{Walk, gather};
 use super::session::{Session, is_live};
+use super::{order, payload_index};
 use crate::failure::corrupt;
 use crate::seal::{Place, Sealer};
 use crate::{Error, Listed, MessageFilter, Order, Page};
@@ -214,7 +214,7 @@ pub(super) fn drop_payload(conn: &Connection, row: i64) -> Result<(), Error> {
          UPDATE message SET payload = NULL, raw = NULL WHERE row = ?",
     )?
     .execute([row])?;
-    Ok(())
+    payload_index::forget_payload(conn, row)
 }
 
 /// Whether any of its deliveries is unfinished.

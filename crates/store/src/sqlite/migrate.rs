@@ -24,6 +24,10 @@ const ALL: &[Migration] = &[
     Migration { name: "0007_rollups", sql: include_str!("../../migrations/sqlite/0007_rollups.sql") },
     Migration { name: "0008_search", sql: include_str!("../../migrations/sqlite/0008_search.sql") },
     Migration { name: "0009_edited", sql: include_str!("../../migrations/sqlite/0009_edited.sql") },
+    Migration {
+        name: "0010_payload_index",
+        sql: include_str!("../../migrations/sqlite/0010_payload_index.sql"),
+    },
 ];
 
 /// A schema that this program cannot use.

@@ -60,6 +60,7 @@ mod messages;
 mod migrate;
 mod open;
 mod order;
+mod payload_index;
 mod people;
 #[cfg(test)]
 mod plans;

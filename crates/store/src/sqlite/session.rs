@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement};
 use super::{accept, claim, retain, rollups, settle};
 use crate::Error;
 use crate::seal::Sealer;
+use crate::search::index::Covered;
 use crate::tally::{KnownIssues, Tally};
 
 /// Applications that the writer remembers to be there.
@@ -30,6 +31,8 @@ pub(super) struct Session<'c> {
     pub(super) pending: usize,
     /// Where retention goes on.
     pub(super) retention: retain::Position,
+    /// What the payload index covers, once that was asked; nothing where it is off.
+    pub(super) covered: Option<Covered>,
     pub(super) begin: Statement<'c>,
     pub(super) commit: Statement<'c>,
     pub(super) accept: accept::Statements<'c>,
@@ -50,6 +53,7 @@ impl<'c> Session<'c> {
             tally: Tally::default(),
             pending: 0,
             retention: retain::Position::default(),
+            covered: None,
             begin: conn.prepare("BEGIN IMMEDIATE")?,
             commit: conn.prepare("COMMIT")?,
             accept: accept::Statements::prepare(conn)?,
@@ -64,6 +68,7 @@ impl<'c> Session<'c> {
         self.apps = LiveApps::default();
         self.known.clear();
         self.tally.clear();
+        self.covered = None;
     }
 
     /// Whether the application of `scope` is there.

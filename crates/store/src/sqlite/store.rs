@@ -33,8 +33,8 @@ use super::search::{self, Shelf};
 use super::session::Session;
 use super::{
     SMALL, Sqlite, accept, apps, attempts, audit, backup, claim, deliveries, endpoints, environments,
-    event_types, issues, keys, listen, messages, people, portal, receive, retain, rollups, rows, sessions,
-    settle, sources, tasks,
+    event_types, issues, keys, listen, messages, payload_index, people, portal, receive, retain, rollups,
+    rows, sessions, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
@@ -44,9 +44,10 @@ use crate::search::{facets, find};
 use crate::{
     AcceptError, Acceptance, Accepted, AppFilter, AttemptFilter, AuditFilter, AuditScope, Change,
     ChangeError, Chosen, Claim, Claimed, CreateError, DeliveryFilter, DeliveryHit, DeliveryStats, Ending,
-    EndpointMark, Error, Expiry, Facets, Health, Idempotency, Intake, IssueFilter, Known, LaneDue, Listed,
-    MessageFilter, MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, ResendError, Retained,
-    Search, SearchScope, Searched, Settled, Settlement, StartError, Step, Store, Taken, TaskFilter, Who,
+    EndpointMark, Error, Expiry, Facets, Health, Idempotency, Indexed, Intake, IssueFilter, Known, LaneDue,
+    Listed, MessageFilter, MessageHit, NewLink, NewPortalSession, Opening, Page, PersonError, ResendError,
+    Retained, Search, SearchScope, Searched, Settled, Settlement, StartError, Step, Store, Taken, TaskFilter,
+    Who,
 };
 
 #[async_trait]
@@ -815,6 +816,14 @@ impl Store for Sqlite {
         limit: usize,
     ) -> Result<Folded, Error> {
         self.write(Need::Little, move |session| rollups::fold(session, now, kept, limit.max(1))).await
+    }
+
+    async fn index_payloads(&self, _: SystemScope, now: Timestamp, limit: usize) -> Result<Indexed, Error> {
+        self.write(Need::Room, move |session| payload_index::pass(session, now, limit.max(1))).await
+    }
+
+    async fn drop_payload_index(&self, _: SystemScope) -> Result<bool, Error> {
+        self.write(Need::Little, payload_index::drop_all).await
     }
 
     async fn backup(

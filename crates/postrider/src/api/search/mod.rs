@@ -131,7 +131,7 @@ fn results<T>(
     place: impl Fn(&T) -> Place,
     write: impl Fn(&T, &mut Vec<u8>),
 ) -> Response {
-    let Searched { rows, next, looked, reached } = found;
-    let searched = SearchedOut::new(looked, reached, took);
+    let Searched { rows, next, looked, reached, indexed } = found;
+    let searched = SearchedOut::new(looked, reached, took, indexed);
     page::list_with(page, &Listed { rows, next }, place, write, Some(("searched", &searched)))
 }

@@ -42,6 +42,8 @@ pub(super) struct SearchedOut {
     since: Option<Timestamp>,
     /// How long that took, in microseconds.
     micros: u64,
+    /// Whether the index of payloads said what to look at, at least on a part of the way: what it passed over is not counted.
+    indexed: bool,
 }
 
 /// A message that was found, whoever it is for.
@@ -213,8 +215,8 @@ struct EndpointCountOut<'a> {
 }
 
 impl SearchedOut {
-    pub(super) fn new(rows: u64, since: Option<Timestamp>, took: Duration) -> Self {
-        Self { rows, since, micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) }
+    pub(super) fn new(rows: u64, since: Option<Timestamp>, took: Duration, indexed: bool) -> Self {
+        Self { rows, since, micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX), indexed }
     }
 }
 
@@ -313,7 +315,7 @@ impl<'a> FacetsOut<'a> {
             endpoints: endpoints
                 .map(|(value, count)| EndpointCountOut { value: value.into(), count: *count })
                 .collect(),
-            searched: SearchedOut::new(facets.looked, facets.reached, took),
+            searched: SearchedOut::new(facets.looked, facets.reached, took, facets.indexed),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::record::json_unless_empty;
 use super::super::session::Session;
 use super::super::tally::Writes;
 use super::super::transaction::{End, Witness};
-use super::super::{idempotency, messages};
+use super::super::{idempotency, messages, payload_index};
 use super::{Acceptable, decide};
 use crate::partition::lane_partition;
 use crate::tally::{Owner, Tally};
@@ -151,6 +151,7 @@ impl<'b> Columns<'b> {
             &message.payload,
             &message.edited_of,
         ];
+        let late: Vec<&(dyn ToSql + Sync)> = vec![&message.app_row, &message.row];
         let deliveries: Vec<&(dyn ToSql + Sync)> = vec![
             &delivery.app_row,
             &delivery.message_row,
@@ -167,6 +168,7 @@ impl<'b> Columns<'b> {
             (idempotency::REMEMBER, answers, !answer.keys.is_empty()),
             (EVENT_IDS, event_ids, !event_id.row.is_empty()),
             (MESSAGES, messages, true),
+            (payload_index::LATE, late, true),
             (DELIVERIES, deliveries, !delivery.state.is_empty()),
         ];
         let all = all.into_iter().filter(|(.., any)| *any).map(|(sql, params, _)| (sql, params));

@@ -5,7 +5,7 @@ use postrider_core::scope::AppScope;
 use tokio_postgres::types::ToSql;
 
 use super::super::session::Session;
-use super::super::{apps, order};
+use super::super::{apps, order, payload_index};
 use crate::Error;
 
 /// Drops the payload and cancels what is unfinished. `false` when there is no such message.
@@ -34,6 +34,7 @@ pub(in crate::postgres) async fn expunge(
     if dropped == 0 {
         return Ok(false);
     }
+    payload_index::forget_payload(conn, message.row()).await?;
     cancel_all(session, app.row(), message.row()).await?;
     Ok(true)
 }

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use postrider_core::id::first_row_at;
 use postrider_core::time::Timestamp;
 
-use super::super::order;
 use super::super::partitions::Day;
 use super::super::session::Session;
+use super::super::{order, payload_index};
 use super::{GRAVE_AGE, LARGE_PAGES, cutoffs};
 use crate::{Error, Retained};
 
@@ -277,6 +277,7 @@ async fn remove_messages(
         &[&tenant.row, &rows],
     )
     .await?;
+    payload_index::forget(conn, rows).await?;
     Ok(true)
 }
 

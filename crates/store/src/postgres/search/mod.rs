@@ -18,7 +18,9 @@ use tokio_postgres::Row;
 
 use self::statement::Index;
 use super::connection::{Connection, Params};
+use super::payload_index;
 use crate::Error;
+use crate::search::index::{Asked, Covered, Hinted};
 use crate::search::rows::{AttemptRow, DeliveryRow, MessageKey, MessageRow, Rows};
 use crate::search::span::Span;
 use crate::search::way::Way;
@@ -149,5 +151,17 @@ impl Rows for Shelf<'_> {
     async fn payloads(&mut self, messages: &[MessageKey]) -> Result<Vec<(i64, Bytes)>, Error> {
         let (app_rows, rows) = apart(messages);
         self.all(statement::PAYLOADS, &[&app_rows, &rows], read::payload).await
+    }
+
+    async fn covered(&mut self) -> Result<Option<Covered>, Error> {
+        payload_index::covered(self.conn).await
+    }
+
+    async fn candidates(&mut self, asked: &Asked<'_>) -> Result<Option<Hinted>, Error> {
+        payload_index::candidates(self.conn, asked).await
+    }
+
+    async fn is_in_url(&mut self, app_row: Option<i64>, text: &str) -> Result<bool, Error> {
+        payload_index::is_in_url(self.conn, (app_row, self.environment.row()), text).await
     }
 }

@@ -1,11 +1,12 @@
 //! The walk: batch after batch of what may be meant, until there is enough or it has taken long enough.
 //!
 //! In reading order: the walk itself, here; [`found`], what it is made of; [`join`], messages and deliveries put together;
-//! [`judge`], what is dearer to know.
+//! [`judge`], what is dearer to know; [`next`], which messages come next.
 
 mod found;
 mod join;
 mod judge;
+mod next;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use postrider_core::query::{AppHead, EndpointHead, Place, Stage};
 pub(crate) use self::found::Found;
 use self::found::Whose;
 use self::judge::PAYLOADS;
+use self::next::Next;
+use super::index::Hints;
 use super::rows::{DeliveryRow, Rows};
 use super::span::Span;
 use super::way::Way;
@@ -69,6 +72,10 @@ pub(crate) struct Walk<'s, R> {
     pub(crate) looked: u64,
     /// The last place within the scope that is behind the walk.
     pub(crate) own: Option<Place>,
+    /// What the payload index is asked for, if it is of any help.
+    hints: Option<Hints>,
+    /// Whether it was of any.
+    pub(crate) is_indexed: bool,
 }
 
 impl<'s, R: Rows> Walk<'s, R> {
@@ -80,8 +87,9 @@ impl<'s, R: Rows> Walk<'s, R> {
         (with_deliveries, limit): (bool, usize),
     ) -> Result<Self, Error> {
         let narrowing = search.query.narrowing(search.now);
+        let hints = Hints::of(&mut rows, scope, search, with_deliveries).await?;
         let way = if with_deliveries {
-            Way::choose(&mut rows, scope, &narrowing, &span).await?
+            Way::choose(&mut rows, scope, &narrowing, &span, hints.is_some()).await?
         } else {
             Way::Messages
         };
@@ -109,6 +117,8 @@ impl<'s, R: Rows> Walk<'s, R> {
             has_met_others: false,
             looked: 0,
             own: None,
+            hints,
+            is_indexed: false,
         })
     }
 
@@ -183,16 +193,13 @@ impl<'s, R: Rows> Walk<'s, R> {
             if self.is_at_end {
                 return Ok(None);
             }
-            let app_row = self.scope.app().map(|app| app.row());
-            let messages = self.rows.messages(app_row, &self.span, self.batch).await?;
+            let Some(Next { messages, end, rough }) = self.next().await? else { return Ok(None) };
             let read = messages.len();
-            self.grow(read);
-            let Some(last) = messages.last().map(|row| row.message.id.row()) else { return Ok(None) };
             // Up to here everything is in `ahead`, and is behind the walk when that is empty.
-            let end = self.span.behind(last);
             let (within, meant) = self.meant(messages).await?;
             self.count(read, within.len());
             let own = within.last().map(|row| self.span.behind(*row));
+            let own = self.span.further(own, rough);
             self.ahead = meant;
             self.ahead.reverse();
             if self.ahead.is_empty() || !self.with_deliveries {

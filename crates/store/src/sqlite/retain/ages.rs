@@ -8,7 +8,7 @@ use postrider_core::time::Timestamp;
 
 use super::super::environments;
 use super::super::session::Session;
-use super::super::{messages, order};
+use super::super::{messages, order, payload_index};
 use super::GRAVE_AGE;
 use crate::{Error, Retained};
 
@@ -191,6 +191,7 @@ fn remove_message(session: &Session<'_>, row: i64, budget: &mut Budget) -> Resul
              DELETE FROM reception WHERE row = ?",
         )?
         .execute([row])?;
+    payload_index::forget(session.conn, row)?;
     Ok(true)
 }
 

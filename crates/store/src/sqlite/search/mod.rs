@@ -13,7 +13,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use self::read::gather;
 use self::statement::Index;
+use super::payload_index;
 use crate::Error;
+use crate::search::index::{Asked, Covered, Hinted};
 use crate::search::rows::{AttemptRow, DeliveryRow, MessageKey, MessageRow, Rows};
 use crate::search::span::Span;
 use crate::search::way::Way;
@@ -207,5 +209,17 @@ impl Rows for Shelf<'_> {
             all.extend(payload.map(|payload| (row, Bytes::from(payload))));
         }
         Ok(all)
+    }
+
+    async fn covered(&mut self) -> Result<Option<Covered>, Error> {
+        payload_index::covered(self.conn)
+    }
+
+    async fn candidates(&mut self, asked: &Asked<'_>) -> Result<Option<Hinted>, Error> {
+        payload_index::candidates(self.conn, asked).map(Some)
+    }
+
+    async fn is_in_url(&mut self, app_row: Option<i64>, text: &str) -> Result<bool, Error> {
+        payload_index::is_in_url(self.conn, (app_row, self.environment.row()), text)
     }
 }
