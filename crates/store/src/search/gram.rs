@@ -120,6 +120,7 @@ mod tests {
             tags: vec!["Batch 7".to_owned()],
             ordering_key: None,
             deliver_at: None,
+            edited_of: None,
             expire_at: None,
             payload: None,
         }

@@ -83,7 +83,7 @@ customElements.define("time-chart", class extends HTMLElement {
       axes: [{ ...axis, values: (plot, ticks, _axis, _space, distance) => this.ticks(ticks, distance) }, { ...axis, size: 64, values: (plot, ticks) => ticks.map((tick) => this.format(tick)) }],
       series: [
         { label: "Time", value: (plot, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")) },
-        ...this.lines.map(({ name, colour }) => ({
+        ...this.lines.map(({ name, colour, values }) => ({
           label: name,
           value: (plot, value) => this.format(value),
           stroke: this.colour(colour),
