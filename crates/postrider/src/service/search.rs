@@ -18,8 +18,11 @@ use super::sources;
 use super::turns::Turn;
 use crate::context::Context;
 
-/// How hard one page looks.
-const EFFORT: Effort = Effort { rows: 200_000, time: Duration::from_millis(80) };
+/// How long one page looks, where nothing else stands beside it.
+pub const PATIENCE: Duration = Duration::from_millis(80);
+
+/// How many rows one page looks at.
+const ROWS: u64 = 200_000;
 
 /// How hard one look at the newest goes.
 const FOLLOWING: Effort = Effort { rows: 2_000, time: Duration::from_millis(20) };
@@ -46,18 +49,19 @@ pub struct Timed<T> {
     pub took: Duration,
 }
 
-/// Deliveries that the query means, of everything that the caller may see.
+/// Deliveries that the query means, of everything that the caller may see; it looks for about as long as `time`.
 pub async fn deliveries(
     context: &Context,
     identity: Identity,
     query: &str,
     page: Page<Place>,
+    time: Duration,
 ) -> Result<Timed<Searched<DeliveryHit>>, Error> {
     let query = query.parse()?;
     let Some(place) = place(context, identity, Right::Read, &query).await? else { return Ok(nothing()) };
     let _turn = turn(context, place).await?;
     let began = Instant::now();
-    let found = context.store.search_deliveries(place, search(context, query), page).await?;
+    let found = context.store.search_deliveries(place, search(context, query, time), page).await?;
     Ok(Timed { found, took: began.elapsed() })
 }
 
@@ -72,7 +76,7 @@ pub async fn messages(
     let Some(place) = place(context, identity, Right::Read, &query).await? else { return Ok(nothing()) };
     let _turn = turn(context, place).await?;
     let began = Instant::now();
-    let found = context.store.search_messages(place, search(context, query), page).await?;
+    let found = context.store.search_messages(place, search(context, query, PATIENCE), page).await?;
     Ok(Timed { found, took: began.elapsed() })
 }
 
@@ -88,12 +92,17 @@ pub async fn newest(
         return Ok(nothing().found);
     };
     let _turn = turn(context, place).await?;
-    let search = Search { effort: FOLLOWING, ..search(context, query) };
+    let search = Search { effort: FOLLOWING, ..search(context, query, FOLLOWING.time) };
     Ok(context.store.search_deliveries(place, search, Page { limit, edge: None, order: None }).await?)
 }
 
-/// How the deliveries that the query means divide.
-pub async fn facets(context: &Context, identity: Identity, query: &str) -> Result<Timed<Facets>, Error> {
+/// How the deliveries that the query means divide; it looks for about as long as `time`.
+pub async fn facets(
+    context: &Context,
+    identity: Identity,
+    query: &str,
+    time: Duration,
+) -> Result<Timed<Facets>, Error> {
     let query = query.parse()?;
     let Some(place) = place(context, identity, Right::Read, &query).await? else {
         let found = Facets { is_whole: true, ..Facets::default() };
@@ -101,7 +110,7 @@ pub async fn facets(context: &Context, identity: Identity, query: &str) -> Resul
     };
     let _turn = turn(context, place).await?;
     let began = Instant::now();
-    let found = context.store.facets(place, search(context, query)).await?;
+    let found = context.store.facets(place, search(context, query, time)).await?;
     Ok(Timed { found, took: began.elapsed() })
 }
 
@@ -114,8 +123,8 @@ pub fn said(error: &QueryError) -> String {
     }
 }
 
-fn search(context: &Context, query: Query) -> Search {
-    Search { query, now: context.now(), effort: EFFORT }
+fn search(context: &Context, query: Query, time: Duration) -> Search {
+    Search { query, now: context.now(), effort: Effort { rows: ROWS, time } }
 }
 
 const fn nothing<T>() -> Timed<Searched<T>> {

@@ -64,6 +64,6 @@ await run(async (eye) => {
   await hand.press("Send “hello.sent”");
   await ticked(4);
   await hand.press("Look at its delivery");
-  await page.getByText("Delivered at the first attempt").waitFor();
+  await page.getByText("Delivered at the 1st attempt").waitFor();
   await eye.inspect("the first delivery");
 });

@@ -52,7 +52,7 @@ await run(async (eye) => {
   holds(await page.locator("[aria-invalid=true]").count() === 1, "nothing says where the mistake is");
   await payload.fill(after);
   await eye.turn(() => page.getByRole("button", { name: "Send", exact: true }).click());
-  await page.getByText("Delivered at the first attempt").waitFor();
+  await page.getByText("Delivered at the 1st attempt").waitFor();
   holds(await page.locator("h1").getByText("Edited").count() === 1, "the delivery does not say that it was edited");
   await eye.inspect("the delivery of a changed message");
 });

@@ -75,7 +75,7 @@ async fn deliveries(
     Query(page): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = page.page()?;
-    let timed = search::deliveries(&context, identity, &q, page.clone()).await?;
+    let timed = search::deliveries(&context, identity, &q, page.clone(), search::PATIENCE).await?;
     let write = |hit: &DeliveryHit, out: &mut Vec<u8>| answer::write(&FoundDelivery::from(hit), out);
     Ok(results(&page, timed, DeliveryHit::place, write))
 }
@@ -121,7 +121,7 @@ async fn facets(
     State(context): State<Context>,
     Query(SearchQuery { q }): Query<SearchQuery>,
 ) -> Result<Response, Problem> {
-    let Timed { found, took } = search::facets(&context, identity, &q).await?;
+    let Timed { found, took } = search::facets(&context, identity, &q, search::PATIENCE).await?;
     Ok(answer::reply(http::StatusCode::OK, &FacetsOut::new(&found, took)))
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn read(
     q: &str,
 ) -> Result<Vec<DeliveryHit>, Failure> {
     let page = Page { limit: ROWS, edge: None, order: None };
-    match search::deliveries(context, identity, q, page).await {
+    match search::deliveries(context, identity, q, page, search::PATIENCE).await {
         Ok(found) => Ok(found.found.rows),
         Err(search::Error::Access(error)) => Err(error.into()),
         // The query is of our making: one that cannot be read finds nothing.

@@ -65,7 +65,7 @@ pub(super) async fn find(
         return Ok(Err(error));
     }
     let q = format!("{within} {}", asked.q);
-    match search::deliveries(context, customer.identity(), q.trim(), rows).await {
+    match search::deliveries(context, customer.identity(), q.trim(), rows, search::PATIENCE).await {
         Ok(found) => Ok(Ok(found)),
         Err(search::Error::Query(error)) => Ok(Err(error)),
         Err(search::Error::Access(error)) => Err(error.into()),

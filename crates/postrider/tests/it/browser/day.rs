@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Receiver, Server, SkewClock, new_endpoint};
+use crate::support::{Answer, Client, Receiver, Server, SkewClock, free_port, new_endpoint};
 
 /// Half hours of the day.
 const STEPS: u64 = 48;
@@ -57,7 +57,8 @@ impl Day {
         }
         // Nobody listens there.
         let gone = json!({"description": "the old shop", "eventTypes": ["invoice.paid"]});
-        new_endpoint(&client, "/api/v1/app/initech", "http://127.0.0.1:9/hooks", gone).await;
+        let nowhere = format!("http://127.0.0.1:{}/hooks", free_port());
+        new_endpoint(&client, "/api/v1/app/initech", &nowhere, gone).await;
         for step in 0..STEPS {
             answer(&receiver, step);
             publish(&client, &receiver, step).await;
