@@ -13,7 +13,7 @@ const ROWS: usize = 250;
 /// The rest between passes while there is more to do.
 const REST: Duration = Duration::from_millis(50);
 /// The rest when everything is done: what comes meanwhile is searched without the index.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(3);
 /// How soon to ask again whether this node is the one that does it, or after a failure.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
 /// An endpoint that nobody has: of the nodes that share a store, the one that would own it does this.

@@ -33,6 +33,13 @@ pub(super) struct Stock {
     pub(super) endpoints: [EndpointId; 4],
 }
 
+/// A delivery, and what the rule looks at beside it.
+pub(super) struct Fact {
+    hit: DeliveryHit,
+    payload: Option<Bytes>,
+    headers: Bytes,
+}
+
 impl Stock {
     pub(super) async fn new(world: World) -> Self {
         let one = world.tenant().await;
@@ -143,9 +150,9 @@ impl Stock {
         found.rows
     }
 
-    /// What the query's rule says of every delivery of the scope, in the list's order.
-    pub(super) async fn expected(&self, scope: SearchScope, query: &Query) -> Vec<Place> {
-        let mut expected = Vec::new();
+    /// Every delivery of the scope with all that is known of it, in the list's order.
+    pub(super) async fn facts(&self, scope: SearchScope) -> Vec<Fact> {
+        let mut facts = Vec::new();
         for hit in self.all(scope, "").await {
             let tenant = if hit.app.id == self.one.app.id { &self.one } else { &self.other };
             let reference = Ref::Id(hit.message.id);
@@ -158,15 +165,21 @@ impl Stock {
                     found.unwrap().unwrap().request_headers
                 }
             };
-            let (delivery, endpoint, last) = (&hit.delivery, &hit.endpoint, hit.last.as_ref());
-            let sent = Some(Sent { delivery, endpoint, last, headers: &headers });
-            let candidate =
-                Candidate { app: &hit.app, message: &hit.message, sent, payload: payload.as_deref() };
-            if query.matches(&candidate, self.world.now()) {
-                expected.push(hit.place());
-            }
+            facts.push(Fact { hit, payload, headers });
         }
-        expected
+        facts
+    }
+
+    /// What the query's rule says of them.
+    pub(super) fn meant(&self, facts: &[Fact], query: &Query) -> Vec<Place> {
+        let is_meant = |fact: &&Fact| {
+            let Fact { hit, payload, headers } = *fact;
+            let (delivery, endpoint, last) = (&hit.delivery, &hit.endpoint, hit.last.as_ref());
+            let sent = Some(Sent { delivery, endpoint, last, headers });
+            let (app, message) = (&hit.app, &hit.message);
+            query.matches(&Candidate { app, message, sent, payload: payload.as_deref() }, self.world.now())
+        };
+        facts.iter().filter(is_meant).map(|fact| fact.hit.place()).collect()
     }
 
     pub(super) fn queries(&self) -> Vec<String> {
@@ -261,10 +274,11 @@ pub async fn a_search_finds_what_its_query_means(world: World) {
     let stock = Stock::new(world).await;
     let mut found_any = 0;
     for scope in stock.scopes() {
+        let facts = stock.facts(scope).await;
         for text in stock.queries() {
             let places: Vec<_> = stock.all(scope, &text).await.iter().map(DeliveryHit::place).collect();
             let query = text.parse().unwrap();
-            assert_eq!(places, stock.expected(scope, &query).await, "{text} in {scope:?}");
+            assert_eq!(places, stock.meant(&facts, &query), "{text} in {scope:?}");
             found_any += usize::from(!places.is_empty());
         }
     }

@@ -146,7 +146,7 @@ mod tests {
             "paid",
             "eu-w",
             "body.customer.id:\"cus_1\"",
-            "body.note:\"Z\u{fc}rich*\"",
+            "body.note:\"Z\u{fc}rich\"*",
             "body.note:\"Z\u{fc}rich \u{1f600} \\\"x\\\\y\\\"\"",
             "body.total:1250",
             "\"u00fcrich\"",

@@ -143,7 +143,7 @@ pub(in crate::postgres) async fn is_in_url(
     let sql = format!(
         "-- payload_index::is_in_url
          SELECT count(*) > $3 OR count(*) FILTER (WHERE strpos(lower(url COLLATE \"C\"), $2) > 0) > 0
-           FROM ({from} LIMIT $3 + 1) AS some"
+           FROM ({from} LIMIT $3 + 1) AS seen"
     );
     let text = text.to_ascii_lowercase();
     let row = conn.row(&sql, &[&app_row.unwrap_or(environment_row), &text, &URLS]).await?;

@@ -72,7 +72,7 @@ pub(super) async fn pass(session: &Session) -> Result<Indexed, Error> {
         return Ok(Indexed { messages: 0, more: true });
     }
     let newer = newer(conn, &span).await?;
-    let mut indexed = Indexed::default();
+    let indexed;
     if newer.len() as i64 == BLOCK {
         let block = next_block(conn, 1).await?;
         cover(session, block, &newer).await?;
@@ -98,7 +98,7 @@ pub(super) async fn pass(session: &Session) -> Result<Indexed, Error> {
         .await?;
         return Ok(Indexed { messages: 0, more: true });
     } else {
-        indexed.more = sweep(conn).await?;
+        return Ok(Indexed { messages: 0, more: sweep(conn).await? });
     }
     conn.run(
         "-- payload_index::pass

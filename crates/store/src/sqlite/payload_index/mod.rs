@@ -46,9 +46,13 @@ pub(super) fn pass(session: &mut Session<'_>, now: Timestamp, limit: usize) -> R
     let conn = session.conn;
     // What comes now may have been overtaken by what came before: a little later hardly anything has to be left open.
     let until = first_row_at(now.before(LAG));
-    let mut covered = covered(conn)?.unwrap_or(Covered { first: until, last: until - 1 });
+    let before = covered(conn)?;
+    let mut covered = before.unwrap_or(Covered { first: until, last: until - 1 });
     let newer = Docs::read(conn, (covered.last + 1, until - 1), "ASC", limit)?;
-    covered.last = newer.end.unwrap_or(until - 1).max(covered.last);
+    // While nothing comes, nothing is written.
+    if !newer.all.is_empty() {
+        covered.last = newer.end.unwrap_or(until - 1).max(covered.last);
+    }
     newer.number(conn, 1)?;
     let mut indexed = Indexed { messages: newer.all.len() as u64, more: newer.end.is_some() };
     if newer.end.is_none() && covered.first > i64::MIN {
@@ -57,6 +61,9 @@ pub(super) fn pass(session: &mut Session<'_>, now: Timestamp, limit: usize) -> R
         older.number(conn, -1)?;
         indexed.messages += older.all.len() as u64;
         indexed.more = older.end.is_some();
+    }
+    if before == Some(covered) {
+        return Ok(indexed);
     }
     conn.prepare_cached(
         "-- payload_index::pass
