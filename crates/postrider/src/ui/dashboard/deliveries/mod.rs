@@ -22,6 +22,7 @@ use postrider_store::{Edge, Page as Rows};
 
 use super::Shared;
 use super::failure::Failure;
+use super::saved;
 use crate::context::Context;
 use crate::service::search;
 use crate::ui::signed_in::SignedIn;
@@ -88,8 +89,9 @@ async fn show(
         Err(search::Error::Query(error)) => Err(error),
         Ok(listed) => Ok(listed),
     };
+    let saved = saved::of(&visitor, &context).await;
     let Ok(found) = &listed else {
-        return Ok(page::of(&visitor, &asked, &listed, None, None).into_response());
+        return Ok(page::of(&visitor, &asked, (&listed, &saved), None, None).into_response());
     };
     // Counts and the chart are a help beside the list. A list that is there is shown without them.
     let query = asked.q.parse().unwrap_or_default();
@@ -97,5 +99,5 @@ async fn show(
         search::facets(&context, identity, &asked.q),
         volume::of(&context, identity, &query, found.found.rows.first()),
     );
-    Ok(page::of(&visitor, &asked, &listed, facets.ok().as_ref(), volume.as_ref()).into_response())
+    Ok(page::of(&visitor, &asked, (&listed, &saved), facets.ok().as_ref(), volume.as_ref()).into_response())
 }
