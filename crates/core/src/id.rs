@@ -322,6 +322,8 @@ id_kind! {
     PersonId "usr_";
     /// A session of a person.
     SessionId "sess_";
+    /// A saved search.
+    SavedSearchId "srch_";
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub mod rng;
 pub mod role;
 pub mod rollup;
 pub mod route;
+pub mod saved;
 pub mod schedule;
 pub mod scope;
 pub mod secret;

@@ -96,3 +96,7 @@ pub const PORTAL_SESSION_CHARS: usize = 64;
 pub const PORTAL_SESSIONS_NAMED: usize = 1_000;
 /// How long portal sessions that are to end may go on.
 pub const PORTAL_ENDING_MAX: Duration = Duration::from_secs(3 * 24 * 3_600);
+/// Searches that are saved in one environment.
+pub const SAVED_SEARCHES: usize = 100;
+/// Characters of the name of a saved search.
+pub const SAVED_SEARCH_CHARS: usize = 64;

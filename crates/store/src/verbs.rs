@@ -13,7 +13,8 @@ use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
 use postrider_core::id::{
-    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SessionId, SourceId, TaskId,
+    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SavedSearchId, SessionId,
+    SourceId, TaskId,
 };
 use postrider_core::issue::{Issue, Said};
 use postrider_core::key::{Key, TokenHash};
@@ -22,6 +23,7 @@ use postrider_core::password::PasswordHash;
 use postrider_core::person::Person;
 use postrider_core::query::Place;
 use postrider_core::reception::{Reception, Refusal, Ring};
+use postrider_core::saved::SavedSearch;
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
 use postrider_core::session::{Link, Session};
 use postrider_core::source::Source;
@@ -445,6 +447,14 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Searched<MessageHit>, Error>;
     /// How the deliveries that a query means divide, counted from the newest on for as long as the effort lasts.
     async fn facets(&self, scope: SearchScope, search: Search) -> Result<Facets, Error>;
+
+    /// The saved searches of an environment, by name.
+    async fn saved_searches(&self, scope: EnvironmentScope) -> Result<Vec<SavedSearch>, Error>;
+    /// Keeps a search, in the place of one of the same name. `false`, and nothing happened, when there are
+    /// [`limits::SAVED_SEARCHES`](postrider_core::limits::SAVED_SEARCHES) others.
+    async fn save_search(&self, scope: EnvironmentScope, search: SavedSearch) -> Result<bool, Error>;
+    /// Removes a saved search. `false` when the environment has no such one.
+    async fn forget_search(&self, scope: EnvironmentScope, search: SavedSearchId) -> Result<bool, Error>;
 
     // ---- sources and what they receive
 

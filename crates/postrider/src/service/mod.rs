@@ -49,6 +49,7 @@ pub mod deliveries;
 pub mod difference;
 pub mod inspect;
 
+pub mod saved;
 pub mod search;
 
 pub mod analytics;

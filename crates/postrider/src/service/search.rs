@@ -115,6 +115,7 @@ pub async fn facets(
 }
 
 /// What is wrong with a text that is no query: where, why, and what was perhaps meant.
+#[must_use]
 pub fn said(error: &QueryError) -> String {
     let place = format!("at {}", error.span.start);
     match &error.suggestion {

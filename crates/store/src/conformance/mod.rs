@@ -33,6 +33,7 @@ pub mod people;
 pub mod portal;
 pub mod retention;
 pub mod rollups;
+pub mod saved;
 pub mod scopes;
 pub mod search;
 pub mod sending_again;
@@ -182,6 +183,8 @@ macro_rules! for_each_case {
             sources::refused_requests_are_kept_in_a_ring,
             sources::a_deleted_source_leaves_nothing,
             sources::a_reception_goes_with_its_message,
+            saved::a_search_is_kept_until_it_is_forgotten,
+            saved::an_environment_has_so_many_searches,
             listen::a_message_is_one_members,
             listen::a_claim_ends,
             listen::a_groups_position_follows_what_is_done,

@@ -21,6 +21,7 @@ use postrider_core::key::{Key, Token, TokenHash};
 use postrider_core::message::{Message, Payload, Raw};
 use postrider_core::reception::{Reception, Refusal};
 use postrider_core::retry::Schedule;
+use postrider_core::saved::SavedSearch;
 use postrider_core::scope::{Identity, SystemScope};
 use postrider_core::secret::SigningKey;
 use postrider_core::source::Source;
@@ -69,6 +70,7 @@ pub struct Snapshot {
     refusals: Vec<Refusal>,
     audit: Vec<Entry>,
     people: super::people::Seen,
+    saved: Vec<SavedSearch>,
     last_row: i64,
 }
 
@@ -94,6 +96,7 @@ pub async fn fill(harness: Arc<dyn Harness>, crowd: bool) -> Filled {
     super::sources::fill(&world, environment).await;
     super::listen::fill(&world, environment).await;
     super::people::fill(&world).await;
+    super::saved::fill(&world, environment).await;
     let crowded = world.endpoint(&tenant).await;
     if crowd {
         publish_many(&world, &tenant, crowded).await;
@@ -336,10 +339,12 @@ impl Filled {
             refusals: Vec::new(),
             audit: audit.rows,
             people: super::people::look(store).await,
+            saved: Vec::new(),
             last_row: store.last_row(system).await.unwrap(),
         };
         for environment in seen.environments.clone() {
             let scope = system.environment(environment.id);
+            seen.saved.extend(store.saved_searches(scope).await.unwrap());
             let types = store.event_types(scope.lookup(), true, whole()).await.unwrap();
             seen.event_types.extend(types.rows);
             for app in store.apps(scope, AppFilter::default(), whole()).await.unwrap().rows {

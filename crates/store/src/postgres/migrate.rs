@@ -32,6 +32,10 @@ const ALL: &[Migration] = &[
         name: "0011_payload_index",
         sql: include_str!("../../migrations/postgres/0011_payload_index.sql"),
     },
+    Migration {
+        name: "0012_saved_searches",
+        sql: include_str!("../../migrations/postgres/0012_saved_searches.sql"),
+    },
 ];
 
 /// A schema that this program cannot use.

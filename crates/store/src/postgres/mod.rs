@@ -85,6 +85,7 @@ mod resend;
 mod retain;
 mod rollups;
 mod rows;
+mod saved;
 mod scan;
 mod search;
 mod session;

@@ -14,7 +14,8 @@ pub(super) async fn last(conn: &Connection) -> Result<i64, Error> {
                              (SELECT max(row) FROM endpoint), (SELECT max(row) FROM task),
                              (SELECT max(row) FROM source), (SELECT max(row) FROM refusal),
                              (SELECT max(row) FROM portal_session), (SELECT max(row) FROM audit),
-                             (SELECT max(row) FROM person), (SELECT max(row) FROM person_session))",
+                             (SELECT max(row) FROM person), (SELECT max(row) FROM person_session),
+                             (SELECT max(row) FROM saved_search))",
             &[],
         )
         .await?;

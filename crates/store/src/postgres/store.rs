@@ -13,7 +13,8 @@ use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
 use postrider_core::id::{
-    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SessionId, SourceId, TaskId,
+    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SavedSearchId, SessionId,
+    SourceId, TaskId,
 };
 use postrider_core::issue::{Issue, Said};
 use postrider_core::key::{Key, TokenHash};
@@ -22,6 +23,7 @@ use postrider_core::password::PasswordHash;
 use postrider_core::person::Person;
 use postrider_core::query::Place;
 use postrider_core::reception::{Reception, Refusal, Ring};
+use postrider_core::saved::SavedSearch;
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
 use postrider_core::session::{Link, Session as PersonSession};
 use postrider_core::source::Source;
@@ -37,7 +39,7 @@ use super::search::Shelf;
 use super::{
     BackupElsewhere, Postgres, accept, apps, attempts, audit, claim, deliveries, endpoints, environments,
     event_types, issues, keys, lanes, listen, messages, payload_index, people, portal, receive, resend,
-    retain, rollups, rows, sessions, settle, sources, tasks,
+    retain, rollups, rows, saved, sessions, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
@@ -829,6 +831,24 @@ impl Store for Postgres {
     ) -> Result<Option<i64>, Error> {
         self.write(Need::Little, (scope, group, tending), |session, (scope, group, tending)| {
             Box::pin(listen::tend(session, *scope, *group, *tending))
+        })
+        .await
+    }
+
+    async fn saved_searches(&self, scope: EnvironmentScope) -> Result<Vec<SavedSearch>, Error> {
+        within(saved::all(&self.reader().await?, scope)).await
+    }
+
+    async fn save_search(&self, scope: EnvironmentScope, search: SavedSearch) -> Result<bool, Error> {
+        self.write(Need::Room, (scope, search), |session, (scope, search)| {
+            Box::pin(saved::save(session, *scope, search))
+        })
+        .await
+    }
+
+    async fn forget_search(&self, scope: EnvironmentScope, search: SavedSearchId) -> Result<bool, Error> {
+        self.write(Need::Little, (scope, search), |session, (scope, search)| {
+            Box::pin(saved::forget(session, *scope, *search))
         })
         .await
     }

@@ -28,6 +28,10 @@ const ALL: &[Migration] = &[
         name: "0010_payload_index",
         sql: include_str!("../../migrations/sqlite/0010_payload_index.sql"),
     },
+    Migration {
+        name: "0011_saved_searches",
+        sql: include_str!("../../migrations/sqlite/0011_saved_searches.sql"),
+    },
 ];
 
 /// A schema that this program cannot use.

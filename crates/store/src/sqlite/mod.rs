@@ -72,6 +72,7 @@ mod record;
 mod retain;
 mod rollups;
 mod rows;
+mod saved;
 mod scan;
 mod search;
 mod session;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "environment",
     "api_key",
     "app",
@@ -19,6 +19,7 @@ const TABLES: [&str; 14] = [
     "audit",
     "person",
     "person_session",
+    "saved_search",
 ];
 
 /// The highest row of any id in the store; 0 when it is empty.

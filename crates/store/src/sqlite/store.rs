@@ -13,7 +13,8 @@ use postrider_core::endpoint::Endpoint;
 use postrider_core::environment::Environment;
 use postrider_core::event_type::EventType;
 use postrider_core::id::{
-    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SessionId, SourceId, TaskId,
+    AppId, AttemptId, AuditId, EndpointId, IssueId, KeyId, MessageId, PersonId, SavedSearchId, SessionId,
+    SourceId, TaskId,
 };
 use postrider_core::issue::{Issue, Said};
 use postrider_core::key::{Key, TokenHash};
@@ -22,6 +23,7 @@ use postrider_core::password::PasswordHash;
 use postrider_core::person::Person;
 use postrider_core::query::Place;
 use postrider_core::reception::{Reception, Refusal, Ring};
+use postrider_core::saved::SavedSearch;
 use postrider_core::scope::{AppScope, EnvironmentScope, InstanceScope, LookupScope, SystemScope};
 use postrider_core::session::{Link, Session as PersonSession};
 use postrider_core::source::Source;
@@ -34,7 +36,7 @@ use super::session::Session;
 use super::{
     SMALL, Sqlite, accept, apps, attempts, audit, backup, claim, deliveries, endpoints, environments,
     event_types, issues, keys, listen, messages, payload_index, people, portal, receive, retain, rollups,
-    rows, sessions, settle, sources, tasks,
+    rows, saved, sessions, settle, sources, tasks,
 };
 use crate::cluster::Cluster;
 use crate::listen::{GroupKey, Offer, Offered, Tending};
@@ -696,6 +698,18 @@ impl Store for Sqlite {
         tending: Tending,
     ) -> Result<Option<i64>, Error> {
         self.write(Need::Little, move |session| listen::tend(session, scope, group, tending)).await
+    }
+
+    async fn saved_searches(&self, scope: EnvironmentScope) -> Result<Vec<SavedSearch>, Error> {
+        self.readers.read(move |conn| saved::all(conn, scope)).await
+    }
+
+    async fn save_search(&self, scope: EnvironmentScope, search: SavedSearch) -> Result<bool, Error> {
+        self.write(Need::Room, move |session| saved::save(session, scope, &search)).await
+    }
+
+    async fn forget_search(&self, scope: EnvironmentScope, search: SavedSearchId) -> Result<bool, Error> {
+        self.write(Need::Little, move |session| saved::forget(session, scope, search)).await
     }
 
     async fn start_task(

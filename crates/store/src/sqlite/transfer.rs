@@ -78,6 +78,7 @@ const fn layout(kind: Kind) -> &'static Layout {
     static PERSON: Layout = Layout::plain("person t", &["row"]);
     static PERSON_SESSION: Layout = Layout::plain("person_session t", &["row"]);
     static PERSON_LINK: Layout = Layout::plain("person_link t", &["hash"]);
+    static SAVED_SEARCH: Layout = Layout::plain("saved_search t", &["row"]);
     static ROLLUP: Layout =
         Layout::plain("rollup t", &["owner_row", "bucket", "width", "endpoint_row", "event_type", "shard"]);
     static ISSUE: Layout = Layout::plain("issue t", &["row"]);
@@ -106,6 +107,7 @@ const fn layout(kind: Kind) -> &'static Layout {
         Kind::Person => &PERSON,
         Kind::PersonSession => &PERSON_SESSION,
         Kind::PersonLink => &PERSON_LINK,
+        Kind::SavedSearch => &SAVED_SEARCH,
         Kind::Rollup => &ROLLUP,
         Kind::Issue => &ISSUE,
         Kind::IssueCount => &ISSUE_COUNT,

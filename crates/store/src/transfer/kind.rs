@@ -56,6 +56,8 @@ pub enum Kind {
     PersonSession,
     /// One-time links.
     PersonLink,
+    /// Saved searches.
+    SavedSearch,
     /// Rollups.
     Rollup,
     /// Issues.
@@ -66,7 +68,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the sequence in which they are moved.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Environment,
         Self::Key,
         Self::App,
@@ -89,6 +91,7 @@ impl Kind {
         Self::Person,
         Self::PersonSession,
         Self::PersonLink,
+        Self::SavedSearch,
         Self::Rollup,
         Self::Issue,
         Self::IssueCount,
@@ -120,6 +123,7 @@ impl Kind {
             Self::Person => "people",
             Self::PersonSession => "sessions of people",
             Self::PersonLink => "one-time links",
+            Self::SavedSearch => "saved searches",
             Self::Rollup => "rollups",
             Self::Issue => "issues",
             Self::IssueCount => "counts of issues",
@@ -150,6 +154,7 @@ impl Kind {
             Self::Person => &PERSON,
             Self::PersonSession => &PERSON_SESSION,
             Self::PersonLink => &PERSON_LINK,
+            Self::SavedSearch => &SAVED_SEARCH,
             Self::Rollup => &ROLLUP,
             Self::Issue => &ISSUE,
             Self::IssueCount => &ISSUE_COUNT,
@@ -488,6 +493,19 @@ static PORTAL_SESSION: Table = Table {
         long("link_expires_at"),
         long("created_at"),
         long("expires_at"),
+    ],
+};
+
+static SAVED_SEARCH: Table = Table {
+    name: "saved_search",
+    columns: &[
+        long("row"),
+        bytes("id"),
+        long("environment_row"),
+        text("name"),
+        small("list"),
+        text("query"),
+        long("created_at"),
     ],
 };
 

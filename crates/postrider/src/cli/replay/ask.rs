@@ -82,9 +82,7 @@ impl Ask {
 fn check(arguments: &Arguments, has_body: bool) -> Result<(), String> {
     let edits = has_body || !arguments.set.is_empty() || !arguments.header.is_empty();
     let has_target = !arguments.to_endpoint.is_empty();
-    let of_source = arguments.listener.is_some()
-        || arguments.duplicates
-        || arguments.sign != Sign::default();
+    let of_source = arguments.listener.is_some() || arguments.duplicates || arguments.sign != Sign::default();
     let of_endpoint = arguments.missing || arguments.channel.is_some() || arguments.tag.is_some();
     if edits && arguments.message.is_empty() {
         return Err("--set, --header and --body change single messages: give their ids".to_owned());

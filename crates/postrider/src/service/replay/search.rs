@@ -199,7 +199,7 @@ mod tests {
                 for hit in looked.found {
                     match found.last_mut() {
                         Some((message, endpoints)) if *message == hit.message.id => {
-                            endpoints.push(hit.endpoint.id)
+                            endpoints.push(hit.endpoint.id);
                         }
                         _ => found.push((hit.message.id, vec![hit.endpoint.id])),
                     }

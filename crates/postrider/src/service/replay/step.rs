@@ -29,6 +29,9 @@ use crate::service::sources::Inlet;
 const AGAIN: usize = 500;
 /// Messages of a step that reads more of each: those that may become new ones are read with their payloads.
 const NEW: usize = 100;
+/// Deliveries of a step that searches: each may be at an endpoint of its own, which costs statements of its own in the
+/// transaction that writes the step.
+const SEARCHED: usize = 200;
 /// How hard a step searches.
 const SEARCH: Effort = Effort { rows: 100_000, time: Duration::from_millis(40) };
 
@@ -190,7 +193,7 @@ async fn of_search(
         span: task.span,
         from: task.reached,
     };
-    let looked = walk::found(context, place, AGAIN).await?;
+    let looked = walk::found(context, place, SEARCHED).await?;
     let mut step = begin(task, &looked, now);
     step.progress.matched = looked.found.len() as u64;
     let mut by_endpoint: BTreeMap<(AppId, EndpointId), Vec<MessageId>> = BTreeMap::new();

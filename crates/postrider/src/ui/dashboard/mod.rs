@@ -29,6 +29,7 @@ mod portal;
 pub(super) mod query;
 mod recent;
 mod replays;
+mod saved;
 mod setup;
 mod sources;
 mod span;
@@ -101,6 +102,7 @@ pub(super) fn router(context: Context, health: Arc<Health>, config: &Config) -> 
         .merge(analytics::router())
         .merge(issues::router())
         .merge(replays::router())
+        .merge(saved::router())
         .merge(audit_log::router())
         .merge(keys::router())
         .merge(system::router())

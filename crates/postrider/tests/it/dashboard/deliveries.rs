@@ -73,3 +73,37 @@ async fn a_chart_stands_over_the_list_and_says_what_it_is_not_narrowed_by() {
         .await;
     assert!(!past.text().contains("live-rows"), "{past}");
 }
+
+#[tokio::test]
+async fn a_search_is_saved_for_everybody_and_removed() {
+    let desk = Desk::new().await;
+    let list = "deliveries?q=status%3Afailed";
+    has(&desk.open(list).await, &["Save this search"]);
+    assert!(!desk.open("deliveries").await.text().contains("Save this search"), "there is nothing to save");
+    let fields = [("list", "deliveries"), ("q", "status:failed"), ("name", "<b>Ours")];
+    let saved = desk.act(list, "searches", &fields).await;
+    assert_eq!((saved.status, saved.location()), (303, desk.path(list).as_str()), "{saved}");
+    let shown = desk.open(list).await;
+    has(&shown, &["&lt;b&gt;Ours", "Remove this saved search", "aria-current=\"true\""]);
+    assert!(!shown.text().contains("Save this search"), "it is saved");
+    has(&desk.open("messages").await, &["&lt;b&gt;Ours", &desk.path(list)]);
+
+    let viewer = somebody(&desk.scene.server, "vera@example.com", "viewer").await;
+    let theirs = viewer.open(&desk.path(list)).await;
+    has(&theirs, &["&lt;b&gt;Ours"]);
+    assert!(!theirs.text().contains("Remove this saved search"));
+    let refused =
+        desk.act(list, "searches", &[("list", "deliveries"), ("q", "staus:x"), ("name", "a")]).await;
+    assert_eq!(refused.status, 422, "{refused}");
+
+    let text = shown.text();
+    let at = text.find("/searches/srch_").expect("the form that removes");
+    let id = &text[at + "/searches/".len()..][.."srch_".len() + 27];
+    let removed = desk.act(list, &format!("searches/{id}/remove"), &[]).await;
+    assert_eq!(removed.status, 303, "{removed}");
+    assert!(!desk.open(list).await.text().contains("Ours"));
+    let log = desk.audited().await;
+    assert!(
+        log.contains(&"saved_search.create".to_owned()) && log.contains(&"saved_search.delete".to_owned())
+    );
+}

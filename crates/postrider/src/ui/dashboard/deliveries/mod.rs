@@ -24,6 +24,7 @@ use postrider_store::{Edge, Page as Rows};
 
 use super::Shared;
 use super::failure::Failure;
+use super::saved;
 use crate::context::Context;
 use crate::service::search;
 use crate::ui::signed_in::SignedIn;
@@ -93,8 +94,9 @@ async fn show(
         Err(search::Error::Query(error)) => Err(error),
         Ok(listed) => Ok(listed),
     };
+    let saved = saved::of(&visitor, &context).await;
     let Ok(found) = &listed else {
-        return Ok(page::of(&visitor, &asked, &listed, None, None).into_response());
+        return Ok(page::of(&visitor, &asked, (&listed, &saved), None, None).into_response());
     };
     // Counts and the chart are a help beside the list. A list that is there is shown without them.
     let query = asked.q.parse().unwrap_or_default();
@@ -102,5 +104,5 @@ async fn show(
         search::facets(&context, identity, &asked.q, COUNTING),
         volume::of(&context, identity, &query, found.found.rows.first()),
     );
-    Ok(page::of(&visitor, &asked, &listed, facets.ok().as_ref(), volume.as_ref()).into_response())
+    Ok(page::of(&visitor, &asked, (&listed, &saved), facets.ok().as_ref(), volume.as_ref()).into_response())
 }

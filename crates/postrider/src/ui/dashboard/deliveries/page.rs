@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use postrider_core::query::{Query, QueryError};
 use postrider_core::rights::Right;
+use postrider_core::saved::{List, SavedSearch};
 use postrider_store::{DeliveryHit, Facets, Searched};
 
 use super::volume::{self, Volume};
@@ -11,6 +12,7 @@ use crate::service::search::Timed;
 use crate::ui::Page;
 use crate::ui::dashboard::numbers::count;
 use crate::ui::dashboard::query::{self, searched};
+use crate::ui::dashboard::saved;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::parts::older;
@@ -23,7 +25,7 @@ type Found = Result<Timed<Searched<DeliveryHit>>, QueryError>;
 pub(super) fn of(
     visitor: &SignedIn,
     asked: &Asked,
-    found: &Found,
+    (found, saved): (&Found, &[SavedSearch]),
     counts: Option<&Timed<Facets>>,
     volume: Option<&Volume>,
 ) -> Page {
@@ -32,6 +34,7 @@ pub(super) fn of(
     let content = html! {
         (query::field(&path, &asked.q, found.as_ref().err(), "Search deliveries, such as status:failed code:5xx since:2h"))
         div.stack.results #results {
+            (saved::links(visitor, saved, List::Deliveries, read.as_ref().map(|_| asked.q.as_str())))
             @if let Some(read) = &read { (query::chips(&path, read)) }
             @match found {
                 Err(_) => {}

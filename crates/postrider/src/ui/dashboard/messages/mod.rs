@@ -15,6 +15,7 @@ use postrider_store::{Edge, Page as Rows};
 
 use super::Shared;
 use super::failure::Failure;
+use super::saved;
 use crate::context::Context;
 use crate::service::search;
 use crate::ui::signed_in::SignedIn;
@@ -68,5 +69,6 @@ async fn show(
         Err(search::Error::Query(error)) => Err(error),
         Ok(listed) => Ok(listed),
     };
-    Ok(page::of(&visitor, &asked, &listed).into_response())
+    let saved = saved::of(&visitor, &context).await;
+    Ok(page::of(&visitor, &asked, &listed, &saved).into_response())
 }

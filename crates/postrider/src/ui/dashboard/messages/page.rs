@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use postrider_core::query::{Place as Spot, Query, QueryError};
 use postrider_core::rights::Right;
+use postrider_core::saved::{List, SavedSearch};
 use postrider_store::{MessageHit, Searched};
 
 use super::Asked;
@@ -10,6 +11,7 @@ use crate::service::search::Timed;
 use crate::ui::Page;
 use crate::ui::dashboard::deliveries::{name, owner};
 use crate::ui::dashboard::query::{self, searched};
+use crate::ui::dashboard::saved;
 use crate::ui::frame::{Frame, Place};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::parts::{ago, edited, fan_out, older};
@@ -20,12 +22,13 @@ use crate::ui::text::visible;
 type Found = Result<Timed<Searched<MessageHit>>, QueryError>;
 
 /// The page.
-pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found) -> Page {
+pub(super) fn of(visitor: &SignedIn, asked: &Asked, found: &Found, saved: &[SavedSearch]) -> Page {
     let path = visitor.path(Place::Messages);
     let read: Option<Query> = asked.q.parse().ok();
     let content = html! {
         (query::field(&path, &asked.q, found.as_ref().err(), "Search messages, such as type:invoice.* tag:eu since:2h"))
         div.stack.results #results {
+            (saved::links(visitor, saved, List::Messages, read.as_ref().map(|_| asked.q.as_str())))
             @if let Some(read) = &read { (query::chips(&path, read)) }
             @if let Ok(Timed { found, took }) = found {
                 (searched(found.looked, found.reached, found.next.is_none(), *took))
