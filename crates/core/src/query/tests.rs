@@ -115,7 +115,7 @@ fn terms_match_what_they_say() {
         ("channel:us", false),
         ("tag:\"batch 7\"", true),
         ("edited:no", true),
-        ("-edited:true", true),
+        ("-edited:yes", true),
         ("edited:yes", false),
         ("trigger:manual", true),
         ("trigger:scheduled", false),

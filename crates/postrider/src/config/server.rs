@@ -16,7 +16,8 @@ section! {
         /// switches it off, as behind a proxy. Loopback is exempt.
         max_connections_per_ip: usize = 256,
         /// Networks of proxies that are trusted to say in `x-forwarded-for` on whose behalf they ask. Limits of sign-in, the
-        /// audit log and the list of sessions then know the client instead of the proxy.
+        /// audit log and the list of sessions then know the client instead of the proxy. Whoever else is in one of them
+        /// can pass for anybody: name the proxies themselves.
         trusted_proxies: Vec<IpNet> = Vec::new(),
         /// How long the head of a request may take from its first byte to its last; then 408.
         header_timeout: Duration = Duration::from_secs(5),

@@ -23,10 +23,11 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
                 return client;
             }
             // A proxy that knows no address says so with another word: then it is the last one that is known.
-            let Some(address) = std::str::from_utf8(word).ok().and_then(|word| address(word.trim())) else {
-                return client;
-            };
-            client = address;
+            // Nobody elsewhere asks for this machine itself, which some acts are kept to.
+            let may_be = |address: &IpAddr| !address.is_loopback() || peer.to_canonical().is_loopback();
+            let told = std::str::from_utf8(word).ok().and_then(|word| address(word.trim()));
+            let Some(told) = told.filter(may_be) else { return client };
+            client = told;
         }
     }
     client
@@ -48,7 +49,7 @@ mod tests {
     #[test]
     fn only_the_words_of_trusted_proxies_count() {
         let trusted: [IpNet; 2] = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        let cases: [(&str, &[&str], &str); 14] = [
+        let cases: [(&str, &[&str], &str); 16] = [
             // Without a proxy, or with one that is not trusted, nothing that is written counts.
             ("203.0.113.1", &[], "203.0.113.1"),
             ("203.0.113.1", &["198.51.100.1"], "203.0.113.1"),
@@ -63,6 +64,8 @@ mod tests {
             // All are proxies: a request of one of them.
             ("10.0.0.1", &["10.0.0.2, 10.0.0.3"], "10.0.0.2"),
             ("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["127.0.0.1"], "10.0.0.1"),
+            ("10.0.0.1", &["::ffff:127.0.0.1, 10.0.0.2"], "10.0.0.2"),
             ("10.0.0.1", &[""], "10.0.0.1"),
             ("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
             ("fd00::1", &["[2001:db8::1]:4711"], "2001:db8::1"),

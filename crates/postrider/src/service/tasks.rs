@@ -45,15 +45,15 @@ pub(super) fn span(
     Ok(Span { since, until })
 }
 
-/// Begins a task over what belongs to an application, or to anybody in an environment.
+/// Begins a task over what belongs to an application, or to anybody in an environment. It was asked for at `now`, from which
+/// times ago count.
 pub(super) async fn start(
     context: &Context,
     within: impl Into<Within>,
     job: Job,
-    span: Span,
+    (span, now): (Span, Timestamp),
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
-    let now = context.now();
     let within = within.into();
     let (environment, app) = match within {
         Within::App(scope) => (scope.environment(), Some(scope.app())),

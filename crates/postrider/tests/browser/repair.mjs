@@ -29,8 +29,9 @@ await run(async (eye) => {
   holds(await page.locator("progress").count() === 1, "its page has no progress");
   await page.getByText("Finished").waitFor();
   await eye.inspect("a replay that has ended");
+  // The task has ended when all are on their way. That they have arrived is asked again and again: nothing on a page says so.
   const end = Date.now() + PATIENCE;
-  while (await arrived() < scene.count && Date.now() < end) await new Promise((done) => setTimeout(done, 100));
+  while (await arrived() < scene.count) holds(Date.now() < end, "what was sent again does not arrive");
   await eye.turn(() => page.getByRole("link", { name: "Deliveries", exact: true }).click());
   await page.locator("main input[type=search]").fill("status:failed");
   await eye.turn(() => page.keyboard.press("Enter"));

@@ -114,6 +114,11 @@ impl Hints {
         search: &Search,
         with_deliveries: bool,
     ) -> Result<Option<Self>, Error> {
+        // The index has everybody's messages. How long it takes to pass over others' would tell an application of them,
+        // and its own are walked by an index of their own.
+        if matches!(scope, SearchScope::App(_)) {
+            return Ok(None);
+        }
         let mut needles = search.query.needles();
         if gram::of_needles(&needles).is_empty() {
             return Ok(None);

@@ -71,5 +71,5 @@ async fn start(
     let found = access::app(context, identity, Right::Send, app).await?;
     let endpoint = access::endpoint(context, found.scope, endpoint).await?;
     let span = tasks::span(since, until, context.now())?;
-    Ok(tasks::start(context, found.scope, job(endpoint.id), span, once).await?)
+    Ok(tasks::start(context, found.scope, job(endpoint.id), (span, context.now()), once).await?)
 }

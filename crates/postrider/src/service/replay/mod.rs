@@ -29,7 +29,7 @@ use postrider_store::Repeat;
 pub use edits::Edits;
 pub use endpoint::{bulk_replay, recover, replay_missing};
 pub use one::{Replayed, one};
-pub use published::published;
+pub use published::{published, stays_json};
 pub use range::{Counted, Range, count, range};
 pub use step::step;
 

@@ -41,6 +41,10 @@ pub async fn published(
 ) -> Result<Replayed, Error> {
     let found = access::app(context, identity, Right::Send, app).await?;
     let edits = edits.check(Sign::Postrider, context.limits.body_bytes)?;
+    if !edits.is_empty() {
+        // Whoever says what is in it, signed with the endpoint's key, publishes.
+        identity.needs(Right::Publish)?;
+    }
     let message = access::message(context, found.scope, message, true).await?;
     let to = to.resolve(context, found.scope).await?;
     if to.endpoints.is_empty() {
@@ -104,7 +108,8 @@ async fn new(
     }
 }
 
-/// A payload with the changes, as it could have been published: a JSON object, unless it has a content type of its own.
+/// A payload with the changes, as it could have been published. What was a JSON object stays one, unless it gets a content
+/// type of its own: endpoints that expect the one would not expect other text.
 fn changed(payload: &Payload, edits: &Checked, body_max: usize) -> Result<Payload, InvalidFields> {
     let refused = |at: &str, invalid| InvalidFields::one(at, invalid).under("edits");
     let mut own = payload.raw.clone().unwrap_or_default().headers;
@@ -114,11 +119,17 @@ fn changed(payload: &Payload, edits: &Checked, body_max: usize) -> Result<Payloa
     if body.len() > body_max {
         return Err(refused("body", Invalid::too_long(format!("must have at most {body_max} bytes"))));
     }
-    if payload.raw.is_none() && !own.iter().any(|(name, _)| name == "content-type") {
+    if stays_json(payload, own.iter().map(|(name, _)| name.as_str())) {
         json(&body).and_then(|()| json_payload(&body)).map_err(|invalid| refused("body", invalid))?;
     }
     let raw = (payload.raw.is_some() || !own.is_empty()).then_some(Raw { headers: own, as_it_came: false });
     Ok(Payload { body, raw })
+}
+
+/// Whether a payload must stay a JSON object with these headers.
+pub fn stays_json<'a>(payload: &Payload, mut names: impl Iterator<Item = &'a str>) -> bool {
+    let has_type = names.any(|name| name.eq_ignore_ascii_case("content-type"));
+    !has_type && json(&payload.body).and_then(|()| json_payload(&payload.body)).is_ok()
 }
 
 /// What a parser has seen to where something is published.

@@ -58,7 +58,7 @@ pub async fn range(
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
     let (scope, span, replay) = check(context, identity, source, range).await?;
-    Ok(tasks::start(context, scope, Job::ReplaySource(replay), span, once).await?)
+    Ok(tasks::start(context, scope, Job::ReplaySource(replay), (span, context.now()), once).await?)
 }
 
 /// Counts what the range is about, and does nothing.

@@ -58,7 +58,7 @@ pub async fn begin(
     query: &str,
     once: Option<Once<Task>>,
 ) -> Result<Task, Error> {
-    let Some(Meant { scope, span, query }) = check(context, identity, Right::Send, query).await? else {
+    let Some(Meant { scope, span, query, now }) = check(context, identity, Right::Send, query).await? else {
         let message = "names an application or a source that is not there";
         return Err(InvalidFields::one("q", Invalid::value(message)).into());
     };
@@ -67,16 +67,15 @@ pub async fn begin(
         SearchScope::Environment(scope) => Within::Environment(scope),
     };
     let job = Job::ReplaySearch(SearchReplay { query: query.to_string() });
-    Ok(tasks::start(context, within, job, span, once).await?)
+    Ok(tasks::start(context, within, job, (span, now), once).await?)
 }
 
 /// Counts what the query means and what would become of it, for a bounded time, and does nothing: whoever may read may
 /// ask for it.
 pub async fn foresee(context: &Context, identity: Identity, query: &str) -> Result<Foreseen, Error> {
     let began = Instant::now();
-    let now = context.now();
-    let nothing = Foreseen { matched: 0, skipped: BTreeMap::new(), complete: true, reached: now };
-    let Some(Meant { scope, span, query }) = check(context, identity, Right::Read, query).await? else {
+    let nothing = Foreseen { matched: 0, skipped: BTreeMap::new(), complete: true, reached: context.now() };
+    let Some(Meant { scope, span, query, now }) = check(context, identity, Right::Read, query).await? else {
         return Ok(nothing);
     };
     let mut from = span.first_row();
@@ -115,6 +114,8 @@ struct Meant {
     /// From the oldest message that may be found to this moment.
     span: Span,
     query: Query,
+    /// When it was asked for: from when times ago count.
+    now: Timestamp,
 }
 
 /// `None` where the query names an application or a source that is not there.
@@ -151,7 +152,7 @@ async fn check(
     let first = oldest.found.first().map(|hit| hit.message.id.timestamp());
     let first = first.or(oldest.reached.map(postrider_core::id::row_timestamp)).unwrap_or(until);
     let since = first.max(since).min(until.before(Duration::from_millis(4)));
-    Ok(Some(Meant { scope, span: Span { since, until }, query }))
+    Ok(Some(Meant { scope, span: Span { since, until }, query, now }))
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn page(context: &Context, visitor: &SignedIn, made: Option<&Created>) -> Result
                 table.things {
                     thead { tr {
                         th scope="col" { "Address" } th.number scope="col" { "Requests" } th.number scope="col" { "Made" }
-                        th.number.off-small scope="col" { "Goes" } th { span.visually-hidden { "Act" } }
+                        th.number.off-small scope="col" { "Expires" } th scope="col" { span.visually-hidden { "Act" } }
                     } }
                     tbody { @for bin in listed.iter().rev() { (row(visitor, bin, &address(&bin.name), may_make)) } }
                 }
@@ -103,14 +103,14 @@ fn page(context: &Context, visitor: &SignedIn, made: Option<&Created>) -> Result
 /// What is said of a bin that was just made.
 fn new(created: &Created, address: &str) -> Markup {
     html! {
-        section.card.made role="status" {
+        section.card.made {
             h2 { "A new bin" }
             p { "Its view key is shown this once: it stands behind the " code { "#" } " of the second address, which is for reading." }
             dl.facts.aside {
                 div { dt { "Send to" } dd { code { (address) } " " (copy(address, "Copy the address")) } }
                 @let reads = format!("{address}#key={}", created.view_key);
                 div { dt { "Read at" } dd { a href=(reads) { (reads) } " " (copy(&reads, "Copy the address with the key")) } }
-                div { dt { "Goes" } dd { (exact(created.expires_at)) } }
+                div { dt { "Expires" } dd { (exact(created.expires_at)) } }
             }
             pre tabindex="0" { "curl " (address) " -d '{\"hello\": \"world\"}'" }
         }

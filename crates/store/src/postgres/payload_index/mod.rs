@@ -69,7 +69,8 @@ pub(super) async fn pass(session: &Session) -> Result<Indexed, Error> {
         return Ok(Indexed { messages: 0, more: true });
     }
     if !span.is_settled {
-        return Ok(Indexed { messages: 0, more: true });
+        // Somebody's transaction is under way, which may take its time.
+        return Ok(Indexed { messages: 0, more: false });
     }
     let newer = newer(conn, &span).await?;
     let indexed;
@@ -246,19 +247,21 @@ async fn sweep(conn: &Connection) -> Result<bool, Error> {
             "-- payload_index::sweep
              DELETE FROM payload_doc
               WHERE seq IN (SELECT seq FROM payload_doc ORDER BY seq LIMIT $1)
-                AND message_row < (SELECT row FROM message ORDER BY row LIMIT 1)",
+                AND message_row < coalesce((SELECT row FROM message ORDER BY row LIMIT 1), 9223372036854775807)",
             &[&BLOCK],
         )
         .await?;
     conn.run(
         "-- payload_index::sweep
-         DELETE FROM payload_slice WHERE block < (SELECT min(seq) >> 10 FROM payload_doc)",
+         DELETE FROM payload_slice
+          WHERE block < coalesce((SELECT min(seq) >> 10 FROM payload_doc), 9223372036854775807)",
         &[],
     )
     .await?;
     conn.run(
         "-- payload_index::sweep
-         DELETE FROM payload_open WHERE message_row < (SELECT row FROM message ORDER BY row LIMIT 1)",
+         DELETE FROM payload_open
+          WHERE message_row < coalesce((SELECT row FROM message ORDER BY row LIMIT 1), 9223372036854775807)",
         &[],
     )
     .await?;
@@ -267,6 +270,13 @@ async fn sweep(conn: &Connection) -> Result<bool, Error> {
 
 /// Forgets a payload that is expunged: nothing is left of its bits, and the message is looked at from now on.
 pub(super) async fn forget_payload(conn: &Connection, row: i64) -> Result<(), Error> {
+    // A pass that has read it already writes its bits first: then they are seen below.
+    conn.rows(
+        "-- payload_index::wait_for_pass
+         SELECT 1 FROM payload_span FOR KEY SHARE",
+        &[],
+    )
+    .await?;
     conn.run(
         "-- payload_index::forget_payload
          WITH gone AS (DELETE FROM payload_doc WHERE message_row = $1 RETURNING seq, app_row, message_row),

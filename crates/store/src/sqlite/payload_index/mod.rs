@@ -35,7 +35,7 @@ struct Doc {
 pub(super) fn covered(conn: &Connection) -> Result<Option<Covered>, Error> {
     let mut statement = conn.prepare_cached(
         "-- payload_index::covered
-         SELECT first_row, last_row FROM payload_span",
+         SELECT first_row, last_row FROM payload_span WHERE one = 1",
     )?;
     let read = |row: &rusqlite::Row<'_>| Ok(Covered { first: row.get(0)?, last: row.get(1)? });
     Ok(statement.query_row([], read).optional()?)

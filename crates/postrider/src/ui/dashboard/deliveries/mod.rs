@@ -31,8 +31,9 @@ use crate::ui::signed_in::SignedIn;
 
 /// Rows of a page.
 const ROWS: usize = 50;
-/// How long the list looks, and how long the counts beside it: the whole page takes less than a tenth of a second.
-const LISTING: Duration = Duration::from_millis(45);
+/// How long the list looks, and how long the counts beside it. With the chart, which is waited for while counting
+/// ([`volume`]), the whole page takes less than a tenth of a second.
+const LISTING: Duration = Duration::from_millis(40);
 const COUNTING: Duration = Duration::from_millis(30);
 
 pub(super) fn router() -> Router<Shared> {

@@ -72,7 +72,7 @@ fn told(path: &str, q: &str, foreseen: &Foreseen) -> Markup {
             @else { strong { (count(foreseen.matched)) " deliveries" } " match " }
             a href=(address(path, q, None)) { code { (visible(q, false)) } }
             @if !foreseen.complete {
-                " among those accepted before " (exact(foreseen.reached)) ". Counting the rest would take too long: all of them are sent"
+                " among those accepted before " (exact(foreseen.reached)) ". Counting the rest would take too long; the replay covers them, too"
             }
             ". " strong { (count(foreseen.would_send())) }
             @if foreseen.complete { " will be sent again." } @else { " of those counted will be sent again." }
@@ -86,7 +86,7 @@ fn told(path: &str, q: &str, foreseen: &Foreseen) -> Markup {
         ul.why {
             li { "What arrived, failed or was canceled starts its schedule anew; what waits gets an attempt now." }
             li { "They keep their ids, so receivers that know them already can tell." }
-            li { "Each endpoint keeps its rate limit, and one that is disabled gets them when it is enabled." }
+            li { "Each endpoint keeps its rate limit, and one that is paused or disabled gets them when it is resumed." }
             li { "What is accepted from now on is not found. The replay can be ended at any time." }
         }
     }

@@ -17,8 +17,8 @@ use crate::service::analytics::{self, Report};
 use crate::ui::dashboard::analytics::draw;
 use crate::ui::text::visible;
 
-/// How long the list waits for its chart.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long the list waits for its chart, of the tenth of a second that a page may take.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What the chart shows.
 pub(super) struct Volume {

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use maud::{Markup, html};
 use postrider_core::app::Ref;
-use postrider_core::endpoint::Endpoint;
+use postrider_core::endpoint::{Disabled, DisabledReason, Endpoint};
 use postrider_core::id::EndpointId;
 use postrider_core::limits;
 use postrider_core::message::{Message, Payload};
@@ -85,7 +85,7 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, Failure> {
     let form = act::form(&visitor, &context, request).await?;
-    visitor.identity().needs(Right::Send)?;
+    visitor.identity().needs(Right::Publish)?;
     let editing = Editing::read(&context, &visitor, &named).await?;
     let sent = match editing.edits(&form) {
         Ok(edits) => editing.send(&context, &visitor, &form, edits).await,
@@ -139,9 +139,12 @@ impl Editing {
         let body = match &self.shown {
             Some(shown) => {
                 let typed = form.lines("payload", shown.as_bytes());
-                let has_own_type = self.payload().raw.is_some()
-                    || headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
-                if !has_own_type && let Err(invalid) = typed::json(&typed) {
+                let is_left_out = |name: &str| headers.get(&name.to_ascii_lowercase()) == Some(&None);
+                let own = self.payload().raw.iter().flat_map(|raw| &raw.headers).map(|(name, _)| name.as_str());
+                let set = headers.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str());
+                let names = own.filter(|name| !is_left_out(name)).chain(set);
+                let is_json = matches!(self.whose, Whose::App(_)) && replay::stays_json(self.payload(), names);
+                if is_json && let Err(invalid) = typed::json(&typed) {
                     checks.check::<()>("payload", Err(invalid));
                 }
                 (typed != *shown).then(|| typed.into())
@@ -193,7 +196,7 @@ impl Editing {
                     (self.differs())
                 }
             } @else {
-                p.hint { "Your role may look, but not send." }
+                p.hint { "Changing a message takes the right to publish, which your role has not." }
             }
         };
         let heading = html! { "Edit and send " (visible(event_type, false)) };
@@ -218,7 +221,10 @@ impl Editing {
 
     fn target(&self, filled: &Filled) -> Markup {
         let word = |endpoint: &Endpoint| match endpoint.disabled {
-            Some(_) => format!("{} (paused: it waits until that is over)", endpoint.url),
+            Some(Disabled { reason: DisabledReason::Asked, .. }) => {
+                format!("{} (paused: it waits until the endpoint is resumed)", endpoint.url)
+            }
+            Some(_) => format!("{} (disabled: it waits until the endpoint is resumed)", endpoint.url),
             None => endpoint.url.clone(),
         };
         let offers: Vec<_> =

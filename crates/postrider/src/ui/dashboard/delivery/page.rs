@@ -169,7 +169,7 @@ impl Scene<'_> {
             }
             () => why_not,
         };
-        let may_edit = self.viewer.rights.has(Right::Send) && self.inspected.message.payload.is_some();
+        let may_edit = self.viewer.rights.has(Right::Publish) && self.inspected.message.payload.is_some();
         let may_skip = matches!(self.inspected.delivery.state, State::Waiting | State::Parked);
         html! {
             div.actions {

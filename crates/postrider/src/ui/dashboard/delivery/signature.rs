@@ -41,14 +41,19 @@ pub(in crate::ui) enum Checked {
     /// Another one did; this one makes this.
     Another(String),
     /// It is no secret, for this reason.
-    None(String),
+    NoSecret(String),
 }
 
 /// The three headers of an attempt, as they were sent.
 struct Headers<'a>([&'a str; 3]);
 
 impl<'a> Headers<'a> {
-    fn of(attempt: &'a Attempt) -> Option<Self> {
+    /// `None` where they are not ours: what a source received goes on with headers that a stranger may have written.
+    fn of(inspected: &Inspected, attempt: &'a Attempt) -> Option<Self> {
+        let raw = inspected.message.payload.as_ref().and_then(|payload| payload.raw.as_ref());
+        if raw.is_some_and(|raw| raw.as_it_came) {
+            return None;
+        }
         let text = std::str::from_utf8(&attempt.request_headers).ok()?;
         let value = |name: &str| {
             text.lines()
@@ -64,7 +69,7 @@ impl<'a> Headers<'a> {
         let Self([id, time, signatures]) = *self;
         let key = match SigningKey::parse(secret.trim()) {
             Ok(key) => key,
-            Err(error) => return Checked::None(error.to_string()),
+            Err(error) => return Checked::NoSecret(error.to_string()),
         };
         let signed =
             Signed { id: id.as_bytes(), timestamp: time.as_bytes(), signatures: signatures.as_bytes() };
@@ -93,10 +98,10 @@ pub(super) async fn check(
     let viewer = Viewer::signed_in(&visitor, &inspected);
     let mut scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now(), checked: None };
     let body = inspected.message.payload.as_ref().map(|payload| &payload.body);
-    if let (Some(headers), Some(body)) = (scene.chosen().and_then(Headers::of), body) {
+    if let (Some(headers), Some(body)) = (scene.chosen().and_then(|attempt| Headers::of(&inspected, attempt)), body) {
         scene.checked = Some(headers.check(form.get("secret"), body));
     }
-    let is_wrong = matches!(scene.checked, Some(Checked::None(_)));
+    let is_wrong = matches!(scene.checked, Some(Checked::NoSecret(_)));
     let frame = Frame::new(&visitor, Place::Deliveries).of(&scene.title(), scene.heading());
     let page = frame.page(&scene.content());
     let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -110,7 +115,7 @@ pub(super) fn of(scene: &Scene<'_>, attempt: &Attempt) -> Markup {
     let may_check = scene.viewer.edit.is_some() && scene.viewer.rights.has(Right::Send);
     html! {
         div.card {
-            @match (Headers::of(attempt), &message.payload) {
+            @match (Headers::of(scene.inspected, attempt), &message.payload) {
                 (None, _) => p.hint { "This attempt has no signature of ours: what a source received goes on with its provider's." },
                 (Some(_), None) => p.hint { "The payload has expired or was expunged, so nobody can check its signature any more." },
                 (Some(headers), Some(payload)) => {
@@ -149,7 +154,7 @@ fn form(scene: &Scene<'_>, attempt: &Attempt, Headers([.., signatures]): &Header
                 pre tabindex="0" { (visible(made, false)) }
                 p.hint { "Sent was " (visible(signatures, false)) ". The endpoint's secret may have been replaced since, or the receiver has that of another endpoint." }
             },
-            Some(Checked::None(why)) => p.alert role="alert" { "That is no secret: " (visible(why, false)) "." },
+            Some(Checked::NoSecret(why)) => p.alert role="alert" { "That is no secret: " (visible(why, false)) "." },
         }
         form.line method="post" action={ (scene.path()) "/signature" } {
             input type="hidden" name="csrf" value=(scene.viewer.csrf);
@@ -182,7 +187,7 @@ mod tests {
         assert_eq!(HEADERS.check(&format!(" {SECRET}\n"), BODY), Checked::Made);
         assert!(matches!(HEADERS.check(SECRET, b"{}"), Checked::Another(made) if made.starts_with("v1,")));
         assert!(matches!(HEADERS.check("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", BODY), Checked::Another(_)));
-        assert!(matches!(HEADERS.check("secret!", BODY), Checked::None(_)));
+        assert!(matches!(HEADERS.check("secret!", BODY), Checked::NoSecret(_)));
     }
 
     #[test]

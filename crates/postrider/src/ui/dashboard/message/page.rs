@@ -141,7 +141,7 @@ fn facts(visitor: &SignedIn, known: &Known) -> Markup {
                 div { dt { "Message" } dd { (id(message.id)) } }
                 div { dt { "Accepted" } dd { (ago(message.id.timestamp())) } }
                 @if let Some(original) = message.edited_of {
-                    div { dt { "Changed from" } dd { a href={ (visitor.path(Place::Messages)) "/" (whose) "/" (original) } { (original) } } }
+                    div { dt { "Edited from" } dd { a href={ (visitor.path(Place::Messages)) "/" (whose) "/" (original) } { (original) } } }
                 }
                 @match whose {
                     Whose::Source(_) => div { dt { "Source" } dd { a href=(visitor.path(Place::Sources)) { "One of the sources" } br; (id(whose)) } },

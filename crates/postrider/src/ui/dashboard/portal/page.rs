@@ -17,7 +17,7 @@ use crate::ui::portal::{Contrast, FONTS, Look, Reading, readings};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::visible;
 
-/// Fields of the look, under the names that links and `portal.js` have for them.
+/// What the choices of the look stand for.
 const YES_NO: [(&str, &str); 2] = [("false", "yes"), ("true", "no")];
 const THEMES: [(&str, &str); 3] =
     [("auto", "as the visitor's system is"), ("false", "light"), ("true", "dark")];

@@ -9,7 +9,6 @@ use axum::routing::get;
 use http::StatusCode;
 use maud::html;
 use postrider_core::id::SourceId;
-use postrider_core::rights::Right;
 use postrider_store::{Edge, Page as Rows};
 
 use super::Shared;
@@ -41,7 +40,6 @@ async fn list(
     let listed = sources::list(&context, visitor.identity(), rows).await?;
     let next = listed.next.map(|next| format!("{}?after={next}", visitor.path(Place::Sources)));
     // Whoever knows the address of a source can send to it.
-    let sees_addresses = visitor.identity().rights().has(Right::ReadSecrets);
     let body = html! {
         @if listed.rows.is_empty() {
             div.empty {
@@ -65,10 +63,10 @@ async fn list(
                         }
                         td.tight { (visible(&source.kind, false)) }
                         td.off-small {
-                            @match &addressed.address {
-                                Some(address) if sees_addresses => { code { (address) } (copy(address, "Copy the address")) }
-                                Some(_) => span.quiet { "withheld from your role" },
-                                None => span.quiet { "by a schedule" },
+                            @match (&addressed.address, &source.settings.cron) {
+                                (_, Some(_)) => span.quiet { "by a schedule" },
+                                (Some(address), None) => { code { (address) } (copy(address, "Copy the address")) },
+                                (None, None) => span.quiet { "withheld from your role" },
                             }
                         }
                         td.tight { a href={ (visitor.path(Place::Deliveries)) "?q=source%3A" (source.id) } { "Deliveries" } }
