@@ -10,7 +10,7 @@ async fn unknown_paths_and_methods_are_answered_in_json() {
     let server = Server::start().await;
     let client = server.client();
     for path in [
-        "/",
+        "/nothing",
         "/api",
         "/api/v1",
         "/api/v1/nothing",

@@ -93,5 +93,5 @@ async fn each_capability_allows_just_what_it_says() {
         }
         victim.leave(&server).await;
     }
-    assert_eq!(allowed, 34, "all operations of a customer were walked");
+    assert_eq!(allowed, 35, "all operations of a customer were walked");
 }

@@ -3,6 +3,7 @@
 //! `POSTRIDER_TEST_BINARY` names another build of it, such as that of a release.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -33,8 +34,11 @@ const FAILED: usize = 120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_failed_is_sent_again_and_one_of_it_changed() {
-    let (program, receiver) = (Binary::serve().await, Receiver::start().await);
-    let client = program.client();
+    // A breaker would draw out what fails before the test has begun.
+    let settings = ["serve", "--set", "egress.allow=127.0.0.0/8", "--set", "dispatch.breaker_failures=1000"];
+    let data = Arc::new(tempfile::tempdir().unwrap());
+    let program = Binary::start(&settings, &[("POSTRIDER_BOOTSTRAP_KEY", KEY)], data).await;
+    let (client, receiver) = (program.client(), Receiver::start().await);
     client.patch("/api/v1/environment/settings", json!({"retrySchedule": [0]})).await.must(200);
     let app = new_app(&client, "broken").await;
     new_endpoint(&client, &app, &receiver.url("/hook"), json!({})).await;
