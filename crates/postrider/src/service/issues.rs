@@ -143,7 +143,8 @@ pub async fn replay(
         code_class: code_class(issue.kind),
         ..Selection::default()
     };
-    Ok(tasks::start(context, scope, Job::BulkReplay(issue.endpoint, selection), (span, context.now()), once).await?)
+    Ok(tasks::start(context, scope, Job::BulkReplay(issue.endpoint, selection), (span, context.now()), once)
+        .await?)
 }
 
 /// What the last answers of its deliveries have in common; 0 for none.

@@ -15,10 +15,10 @@ await run(async (eye) => {
   const { page } = eye;
   await eye.enter(scene.open);
   for (const [name, path] of scene.pages) {
-    await eye.go(path);
     for (const [colorScheme, width] of LOOKS) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: width < 600 ? 780 : 900 });
+      await eye.go(path);
       await eye.picture(`${name}-${colorScheme}-${width}`, false);
       await eye.inspect(`${name}, ${colorScheme}, ${width} wide`);
     }

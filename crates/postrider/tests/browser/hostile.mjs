@@ -25,7 +25,9 @@ async function compare(eye, name, harmless, hostile) {
     text: document.body.innerText,
     evil: window.evil,
     links: [...document.querySelectorAll("a, form, img, iframe, script, link")]
-      .map((element) => element.href || element.src || element.action || "").map(String),
+      // Links in a drawing have an object there.
+      .map((element) => element.href?.baseVal ?? (element.href || element.src || element.action || ""))
+      .map((address) => (address.startsWith("/") ? location.origin + address : address)),
   }));
   holds(evil === undefined, `${name}: a text ran`);
   holds(!HIDDEN.test(text), `${name}: something hides: ${JSON.stringify(text.match(HIDDEN))}`);

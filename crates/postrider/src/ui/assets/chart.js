@@ -75,7 +75,7 @@ customElements.define("time-chart", class extends HTMLElement {
     const step = this.step = this.times.length > 1 ? this.times[1] - this.times[0] : 300;
     this.plot = new uPlot({
       ...this.size(),
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       cursor: { drag: { x: this.dataset.brush !== undefined, y: false, setScale: false }, points: { show: !bars } },
       legend: { live: true },
       scales: { x: { range: (plot, low, high) => [low, high + (bars ? step : 0)] }, y: { range: (plot, low, high) => [0, Math.max(high, this.dataset.unit === "%" ? 1 : 4)] } },

@@ -249,6 +249,11 @@ if (switcher) {
   });
 }
 
-// On a narrow screen the navigation is folded when a page opens.
+// On a narrow screen the navigation is folded when a page opens, and when the screen becomes narrow.
 const menu = document.querySelector(".menu");
-if (menu && matchMedia("(max-width: 860px)").matches) menu.open = false;
+if (menu) {
+  const narrow = matchMedia("(max-width: 860px)");
+  const fold = () => { menu.open = !narrow.matches; };
+  narrow.addEventListener("change", fold);
+  fold();
+}

@@ -140,10 +140,12 @@ impl Editing {
             Some(shown) => {
                 let typed = form.lines("payload", shown.as_bytes());
                 let is_left_out = |name: &str| headers.get(&name.to_ascii_lowercase()) == Some(&None);
-                let own = self.payload().raw.iter().flat_map(|raw| &raw.headers).map(|(name, _)| name.as_str());
+                let own =
+                    self.payload().raw.iter().flat_map(|raw| &raw.headers).map(|(name, _)| name.as_str());
                 let set = headers.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str());
                 let names = own.filter(|name| !is_left_out(name)).chain(set);
-                let is_json = matches!(self.whose, Whose::App(_)) && replay::stays_json(self.payload(), names);
+                let is_json =
+                    matches!(self.whose, Whose::App(_)) && replay::stays_json(self.payload(), names);
                 if is_json && let Err(invalid) = typed::json(&typed) {
                     checks.check::<()>("payload", Err(invalid));
                 }

@@ -98,7 +98,9 @@ pub(super) async fn check(
     let viewer = Viewer::signed_in(&visitor, &inspected);
     let mut scene = Scene { viewer, inspected: &inspected, asked: &asked, now: context.now(), checked: None };
     let body = inspected.message.payload.as_ref().map(|payload| &payload.body);
-    if let (Some(headers), Some(body)) = (scene.chosen().and_then(|attempt| Headers::of(&inspected, attempt)), body) {
+    if let (Some(headers), Some(body)) =
+        (scene.chosen().and_then(|attempt| Headers::of(&inspected, attempt)), body)
+    {
         scene.checked = Some(headers.check(form.get("secret"), body));
     }
     let is_wrong = matches!(scene.checked, Some(Checked::NoSecret(_)));
