@@ -115,7 +115,6 @@ fn terms_match_what_they_say() {
         ("channel:us", false),
         ("tag:\"batch 7\"", true),
         ("edited:no", true),
-        ("-edited:yes", true),
         ("edited:yes", false),
         ("trigger:manual", true),
         ("trigger:scheduled", false),

@@ -16,7 +16,8 @@ use crate::Store as _;
 use crate::seal::{SealKey, Sealer};
 
 /// Small tables that are read whole on purpose, or walked from one end with a limit.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 10] = [
+    "payload_span",
     "node",
     "lane_partition",
     "witness",

@@ -351,6 +351,7 @@ async fn no_table_is_forgotten() {
         "reception",
         "refusal",
         "rollup",
+        "saved_search",
         "source",
         "source_token",
         "task",

@@ -87,7 +87,7 @@ pub(super) fn links(visitor: &SignedIn, all: &[SavedSearch], list: List, q: Opti
 
 fn link(address: &str, one: &SavedSearch, is_used: bool) -> Markup {
     html! {
-        a.chip href=(address) title=(one.query) aria-current=[is_used.then_some("true")] {
+        a.chip href=(address) aria-current=[is_used.then_some("true")] {
             (visible(&one.name, false))
             @if one.list == List::Messages { span.sub { " messages" } }
         }

@@ -58,7 +58,8 @@ async fn every_act_is_in_the_log_and_nothing_else() {
         assert_eq!(told, (&json!(operation.id), &json!(reply.status), &json!(kind)), "{entry}");
         assert_eq!(entry["address"].is_null(), kind == "local", "{entry}");
         let targets: Vec<&Value> = entry["targets"].as_array().unwrap().iter().collect();
-        assert!(!targets.is_empty(), "{}: {entry}", operation.id);
+        // What is only counted is about nothing.
+        assert!(!targets.is_empty() || operation.id == "delivery.replay", "{}: {entry}", operation.id);
         for parameter in template.split('/').filter(|piece| piece.starts_with('{')) {
             let word = victim.word(template, parameter);
             let is_named = targets.iter().any(|target| target["id"] == word.as_str());

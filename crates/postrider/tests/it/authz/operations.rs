@@ -128,7 +128,7 @@ pub(super) const ALL: &[Operation] = &[
     get("delivery.skip", Access::App),
     get("delivery.search", Access::Reached),
     get("delivery.facets", Access::Reached),
-    with("delivery.replay", Access::Reached, || json!({"q": "since:2h"})),
+    with("delivery.replay", Access::Reached, || json!({"q": "since:2h", "dryRun": true})),
     get("message.search", Access::Reached),
     get("analytics.get", Access::Reached),
     get("analytics.get_latency", Access::Reached),

@@ -76,9 +76,9 @@ impl Day {
     pub(super) async fn delivery(&self, query: &str) -> String {
         let found = self.client.get(&format!("/api/v1/delivery?limit=1&q={query}")).await.must(200);
         let hit = &found["data"][0];
-        let of =
-            |thing: &str| hit[thing]["id"].as_str().unwrap_or_else(|| panic!("{query} finds one: {found}"));
-        self.path(&format!("deliveries/{}/{}/{}", of("app"), of("message"), of("endpoint")))
+        let of = |id: &Value| id.as_str().unwrap_or_else(|| panic!("{query} finds one: {found}")).to_owned();
+        let (app, message, endpoint) = (of(&hit["appId"]), of(&hit["msgId"]), of(&hit["endpoint"]["id"]));
+        self.path(&format!("deliveries/{app}/{message}/{endpoint}"))
     }
 }
 

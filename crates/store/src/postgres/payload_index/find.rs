@@ -135,14 +135,14 @@ pub(in crate::postgres) async fn is_in_url(
 ) -> Result<bool, Error> {
     // Letters of ASCII alone are folded, as queries mean it: `lower` would go by the database's language.
     const OF_APP: &str = "-- payload_index::is_in_url
-         SELECT count(*) > $3 OR count(*) FILTER (WHERE strpos(
+         SELECT count(*) > $3::bigint OR count(*) FILTER (WHERE strpos(
                     translate(url, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), $2) > 0) > 0
-           FROM (SELECT e.url FROM endpoint e WHERE e.app_row = $1 LIMIT $3 + 1) AS seen";
+           FROM (SELECT e.url FROM endpoint e WHERE e.app_row = $1 LIMIT $3::bigint + 1) AS seen";
     const OF_ENVIRONMENT: &str = "-- payload_index::is_in_url
-         SELECT count(*) > $3 OR count(*) FILTER (WHERE strpos(
+         SELECT count(*) > $3::bigint OR count(*) FILTER (WHERE strpos(
                     translate(url, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), $2) > 0) > 0
            FROM (SELECT e.url FROM app a JOIN endpoint e ON e.app_row = a.row
-                  WHERE a.environment_row = $1 AND a.deleted_at IS NULL LIMIT $3 + 1) AS seen";
+                  WHERE a.environment_row = $1 AND a.deleted_at IS NULL LIMIT $3::bigint + 1) AS seen";
     let sql = if app_row.is_some() { OF_APP } else { OF_ENVIRONMENT };
     let text = text.to_ascii_lowercase();
     let row = conn.row(sql, &[&app_row.unwrap_or(environment_row), &text, &URLS]).await?;

@@ -1,5 +1,7 @@
 //! The page as a whole: the sentence, the attempts, what one of them sent and got, and the facts.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 use postrider_core::attempt::Attempt;
 use postrider_core::delivery::State;
@@ -15,6 +17,9 @@ use crate::ui::icon::{Icon, icon};
 use crate::ui::parts::{ago, edited, exact, id, span, state};
 use crate::ui::signed_in::SignedIn;
 use crate::ui::text::{size, visible};
+
+/// An attempt is about to be made when it is due as soon as this.
+const SOON: Duration = Duration::from_secs(10);
 
 /// Who looks, and where things lead.
 pub(in crate::ui) struct Viewer<'a> {
@@ -115,19 +120,35 @@ impl Scene<'_> {
     fn sentence(&self) -> Markup {
         let told = told(self.inspected);
         let due = self.inspected.planned.first();
+        let sentence = html! {
+            p.sentence {
+                strong class=(told.kind.class()) { (told.standing) }
+                @if let Some(cause) = &told.cause { " — " (visible(cause, false)) }
+                "."
+                @if let Some(due) = due { " " (self.next(*due)) }
+            }
+        };
         html! {
             section.stack aria-label="What happened" {
-                p.sentence {
-                    strong class=(told.kind.class()) { (told.standing) }
-                    @if let Some(cause) = &told.cause { " — " (visible(cause, false)) }
-                    "."
-                    @if let Some(due) = due { " " (self.next(*due)) }
-                }
+                // What comes of it is a page without this part, which is loaded then.
+                @if self.is_moving() { fresh-part #standing every="2" { (sentence) } } @else { (sentence) }
                 @if let Some(original) = self.inspected.message.edited_of { (self.made_by_hand(original)) }
                 @if let Some(why) = held_up(self.inspected) { p.alert { (why) } }
                 @if let Some(advice) = told.advice { p.why { (advice) } }
                 (self.acts())
             }
+        }
+    }
+
+    /// Whether it is being sent, or about to be.
+    fn is_moving(&self) -> bool {
+        let is_soon = |due: &Timestamp| due.since(self.now) < SOON;
+        match self.inspected.delivery.state {
+            State::Held => true,
+            State::Waiting => {
+                held_up(self.inspected).is_none() && self.inspected.planned.first().is_some_and(is_soon)
+            }
+            State::Parked | State::Succeeded | State::Failed | State::Canceled => false,
         }
     }
 
