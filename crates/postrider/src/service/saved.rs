@@ -121,7 +121,7 @@ mod tests {
         }
         assert_eq!(list(context, identity).await.unwrap(), []);
         let saved = save(context, identity, "Ours", List::Messages, "tag:\"ü\"").await.unwrap();
-        assert_eq!(list(context, identity).await.unwrap(), [saved.clone()]);
+        assert_eq!(list(context, identity).await.unwrap(), std::slice::from_ref(&saved));
         forget(context, identity, saved.id).await.unwrap();
         let gone = forget(context, identity, saved.id).await;
         assert!(matches!(gone, Err(Error::Access(access::Error::Missing(_)))), "{gone:?}");
