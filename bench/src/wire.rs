@@ -9,7 +9,6 @@ mod framing;
 use std::io;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use httparse::EMPTY_HEADER;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -78,14 +77,13 @@ impl Message {
         self.second_word().get(..3).and_then(|digits| digits.parse().ok()).unwrap_or(0)
     }
 
-    /// The first header of a name, of a request. Parses the head again: for the rare reader.
+    /// The first header of a name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = [EMPTY_HEADER; HEADERS_LIMIT];
-        let mut request = httparse::Request::new(&mut headers);
-        request.parse(&self.head).ok()?;
-        let found = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(found.value).ok()
+        // The head was parsed when it came, so its lines are what they seem.
+        let lines = std::str::from_utf8(&self.head).ok()?.lines().skip(1);
+        let mut headers = lines.filter_map(|line| line.split_once(':'));
+        headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 

@@ -118,11 +118,16 @@ impl Server {
         &self.rest
     }
 
-    /// The link that makes the first admin, which the first start has printed.
-    pub(crate) fn first_link(&self) -> anyhow::Result<String> {
-        let told = self.process.tail();
-        let link = told.split_whitespace().find(|word| word.contains("/sign-in/link#key="));
-        Ok(link.with_context(|| format!("no link to sign in in:\n{told}"))?.to_owned())
+    /// The link that makes the first admin. The first start prints it when it is ready, so it may be a moment late.
+    pub(crate) async fn first_link(&self) -> anyhow::Result<String> {
+        loop {
+            let told = self.process.tail();
+            if let Some(link) = told.split_whitespace().find(|word| word.contains("/sign-in/link#key=")) {
+                return Ok(link.to_owned());
+            }
+            ensure!(self.started.elapsed() < READY_WITHIN, "no link to sign in in:\n{told}");
+            sleep(ASK_EVERY).await;
+        }
     }
 
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {

@@ -47,7 +47,7 @@ pub(super) async fn run(bench: &Bench) -> anyhow::Result<Sheet> {
 
     let receiver = bench.strict_receiver().await?;
     let server = Server::fresh(bench).await?;
-    let cookie = server.rest().sign_in(&server.first_link()?).await?;
+    let cookie = server.rest().sign_in(&server.first_link().await?).await?;
     let aim = server.rest().create_app(APP, WELL).await?;
     for lane in 0..WELL {
         let url = receiver.url(&format!("/hook/{lane}"));
