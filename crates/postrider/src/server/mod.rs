@@ -2,8 +2,9 @@
 //!
 //! In reading order: `accept` takes connections, and `peers` counts them by address; `connection` serves one, `activity`
 //! knows what it is doing, `patience` ends it when its client is too slow, `stop` when the server stops, `cut` when a
-//! handler says so, and `forwarded` knows whom it serves behind a proxy; `answer` hands a request to the router unless `head` refuses it, `written` notes heads as they came
-//! for sources, and `muted` keeps the HTTP parser from answering by itself. `names` is for a server of development alone.
+//! handler says so, and `forwarded` knows whom it serves behind a proxy; `answer` hands a request to the router unless
+//! `head` refuses it, `written` notes heads as they came for sources, and `muted` keeps the HTTP parser from answering by
+//! itself. `names` is for a server of development alone.
 //!
 //! Invariants:
 //! - A client that sends slowly, or does not read its answer, holds one connection for a bounded time and nothing else.

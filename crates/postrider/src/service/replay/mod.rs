@@ -3,8 +3,7 @@
 //! Two kinds (see [`postrider_core::replay`]): the same message to an endpoint again, or a new message made of an earlier
 //! one. In reading order: of an endpoint, many messages ([`endpoint`]); of what is [`search`]ed for; of an application, one
 //! that it [`published`]; of a source, [`one`] or a [`range`], with [`edits`] and what is [`compose`]d of them; and how a task
-//! of many comes about: what it looks at ([`walk`]) and the [`step`] that
-//! follows.
+//! of many comes about: what it looks at ([`walk`]) and the [`step`] that follows.
 //!
 //! Nothing here waits for an order: a replay stands outside of it, and what is in order goes on as if there was none.
 
