@@ -10,7 +10,7 @@ use postrider_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{FormatQuery, ResolutionQuery, TAG, file, wants_csv};
+use super::{FormatQuery, ResolutionQuery, TAG, file, is_csv};
 use crate::api::answer;
 use crate::api::caller::Caller;
 use crate::api::problem::Problem;
@@ -158,11 +158,7 @@ pub(crate) async fn get_latency(
     headers: HeaderMap,
     Query(query): Query<LatencyQuery>,
 ) -> Result<Response, Problem> {
-    let as_file = match query.format {
-        Some(FormatQuery::Csv) => true,
-        Some(FormatQuery::Json) => false,
-        None => wants_csv(&headers),
-    };
+    let as_file = is_csv(query.format, &headers);
     let report = analytics::report(&context, identity, &query.into()).await?;
     let heat = Heat::of(&report, Resolution::POINTS_MAX);
     Ok(if as_file {

@@ -191,11 +191,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
     Query(query): Query<AnalyticsQuery>,
 ) -> Result<Response, Problem> {
-    let as_file = match query.format {
-        Some(FormatQuery::Csv) => true,
-        Some(FormatQuery::Json) => false,
-        None => wants_csv(&headers),
-    };
+    let as_file = is_csv(query.format, &headers);
     let report = analytics::report(&context, identity, &query.into()).await?;
     Ok(if as_file {
         file("analytics.csv", analytics::csv(&report))
@@ -207,6 +203,15 @@ pub(crate) async fn get(
 /// A report as the API gives it, for pages that offer it as a file.
 pub(crate) fn json(report: &Report) -> Bytes {
     answer::render(&ReportOut::from(report))
+}
+
+/// Whether the answer is comma-separated values: by the form that is asked for, or else by what is accepted.
+fn is_csv(asked: Option<FormatQuery>, headers: &HeaderMap) -> bool {
+    match asked {
+        Some(FormatQuery::Csv) => true,
+        Some(FormatQuery::Json) => false,
+        None => wants_csv(headers),
+    }
 }
 
 /// Whether it accepts comma-separated values, and names no JSON.
